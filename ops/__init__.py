@@ -1,0 +1,1 @@
+"""How the house runs: command line, start and stop, demo data."""

@@ -1,0 +1,1 @@
+"""Whom we talk to: one module an outside service; knows neither tables nor Prefect."""

@@ -1,0 +1,1 @@
+"""What can be done: Prefect tasks, a batch of one outside effect each."""
