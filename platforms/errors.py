@@ -1,0 +1,54 @@
+"""What can go wrong when we talk to a platform, classified once; callers read only the class.
+
+    PlatformError
+    +-- TryLater         certainly nothing happened; the same call may be made again later
+    +-- InDoubt          the call may have taken effect, the answer is lost: look before doing anything
+    +-- Refused          the platform will never take this content
+    +-- ReconnectNeeded  the owner has to give us access again
+    +-- OperatorNeeded   our own set-up is wrong (secret, app rights, quota zero): no owner can mend it
+
+Texts are the platform's words with every secret removed; they are shown to people and written to the database.
+"""
+
+from __future__ import annotations
+
+
+class PlatformError(Exception):
+    """A call to a platform did not give what was asked for."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        http_status: int | None = None,
+        code: str | None = None,
+        retry_after: float | None = None,
+        trace_id: str | None = None,
+    ) -> None:
+        """`code` is the platform's own ("190/463", "RESOURCE_EXHAUSTED"); `retry_after` is in seconds."""
+        super().__init__(message)
+        self.message = message
+        self.http_status = http_status
+        self.code = code
+        self.retry_after = retry_after
+        self.trace_id = trace_id
+
+
+class TryLater(PlatformError):
+    """Certainly not done: rate limit, not reachable, or a temporary refusal. Safe to repeat."""
+
+
+class InDoubt(PlatformError):
+    """Sent, but the answer is lost or says nothing certain (timeout, reset, 5xx): only a look can tell."""
+
+
+class Refused(PlatformError):
+    """The platform refuses this content for good."""
+
+
+class ReconnectNeeded(PlatformError):
+    """The token or a permission is gone; only the owner can give it back."""
+
+
+class OperatorNeeded(PlatformError):
+    """Our application's own credentials, rights or quota are wrong."""
