@@ -6,6 +6,7 @@ Every method raises a `platforms.errors.PlatformError`; none retries a call that
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -141,6 +142,22 @@ class Capabilities:
     handles_live_seconds: float | None = None
     metrics_batch: int = 1
     extra: Mapping[str, str] = field(default_factory=dict)
+
+
+def comparable(text: str) -> str:
+    """What is left of a text after a platform trimmed, re-spaced or re-punctuated it: letters and digits, casefolded."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
+
+
+def same_text(ours: str, theirs: str) -> bool:
+    """Whether `theirs`, read back from a platform, is `ours`: spaces, signs and case do not count, a cut end neither.
+
+    Texts without a letter or digit (emoji only) are compared as they are, without the spaces around them.
+    """
+    mine, read = comparable(ours), comparable(theirs)
+    if not mine or not read:
+        return ours.strip() == theirs.strip()
+    return mine == read or (len(read) >= 40 and mine.startswith(read))
 
 
 class Platform(Protocol):

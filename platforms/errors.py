@@ -2,6 +2,7 @@
 
     PlatformError
     +-- TryLater         certainly nothing happened; the same call may be made again later
+    |   +-- TokenExpired a short-lived access token ran out: refresh it, then call again
     +-- InDoubt          the call may have taken effect, the answer is lost: look before doing anything
     +-- Refused          the platform will never take this content
     +-- ReconnectNeeded  the owner has to give us access again
@@ -11,6 +12,8 @@ Texts are the platform's words with every secret removed; they are shown to peop
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 
 class PlatformError(Exception):
@@ -38,6 +41,13 @@ class TryLater(PlatformError):
     """Certainly not done: rate limit, not reachable, or a temporary refusal. Safe to repeat."""
 
 
+class TokenExpired(TryLater):
+    """Certainly not done: the access token is not accepted, but a refresh may mend it without the owner.
+
+    A second one right after a successful refresh means ReconnectNeeded.
+    """
+
+
 class InDoubt(PlatformError):
     """Sent, but the answer is lost or says nothing certain (timeout, reset, 5xx): only a look can tell."""
 
@@ -52,3 +62,17 @@ class ReconnectNeeded(PlatformError):
 
 class OperatorNeeded(PlatformError):
     """Our application's own credentials, rights or quota are wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One row of a platform's error table: what a code means, decided by the code and never by its text."""
+
+    error: type[PlatformError]
+    visible: type[PlatformError] | None = None  # when the call could make something visible; None = the same
+    wait: float | None = None  # seconds until it is worth another try, where the answer does not say
+    advice: str = ""  # what we add to the platform's words, for the person who reads them
+
+    def outcome(self, makes_visible: bool) -> type[PlatformError]:
+        """The class to raise for a call that could, or could not, make something visible."""
+        return self.visible or self.error if makes_visible else self.error

@@ -1,0 +1,43 @@
+"""Connected accounts: where posts go, with encrypted tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field
+
+from models.base import Table, id_field, owner_column, text_column, time_column, utc_now
+
+PLATFORM_CHECK = "platform IN ('google', 'facebook', 'instagram')"
+
+
+class ConnectedAccount(Table, table=True):
+    """A page, profile or location of an owner. Tokens are envelopes of `models.crypto`; never logged."""
+
+    __tablename__ = "connected_accounts"
+    __table_args__ = (
+        CheckConstraint(PLATFORM_CHECK, name="platform"),
+        CheckConstraint("status IN ('active', 'expired', 'revoked')", name="status"),
+        CheckConstraint("login_provider IN ('instagram', 'facebook')", name="login_provider"),
+        UniqueConstraint("user_id", "platform", "account_id"),
+        UniqueConstraint("user_id", "id", "platform", name="connected_accounts_tenant_key"),
+        Index("idx_connected_accounts_user", "user_id"),
+        Index("idx_connected_accounts_expires", "token_expires_at", postgresql_where=text("status = 'active'")),
+    )
+
+    id: UUID = id_field()
+    user_id: UUID = Field(sa_column=owner_column())
+    platform: str = Field(sa_column=text_column())
+    account_id: str = Field(sa_column=text_column())
+    account_name: str | None = Field(default=None, sa_column=text_column(null=True))
+    access_token_encrypted: str = Field(sa_column=text_column(), repr=False)
+    refresh_token_encrypted: str | None = Field(default=None, sa_column=text_column(null=True), repr=False)
+    token_expires_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    status: str = Field(default="active", sa_column=text_column(default="active"))
+    connected_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="now()"))
+    last_refreshed_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    login_provider: str | None = Field(default=None, sa_column=text_column(null=True))
+    status_reason: str | None = Field(default=None, sa_column=text_column(null=True))
+    refresh_after: datetime | None = Field(default=None, sa_column=time_column(null=True))

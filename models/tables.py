@@ -1,0 +1,32 @@
+"""Every table, imported once, so that the metadata is complete. Rules and settings do not pay for it."""
+
+from models.account import ConnectedAccount
+from models.analytics import Analytics, AnalyticsDaily, LocationMetric
+from models.business import Business, UserPreferences
+from models.content import ContentGeneration, ContentTemplate
+from models.media import MediaFile, StockPhoto
+from models.operations import JobRun, QuarantinedRow
+from models.post import Post, PostEvent, PublishAttempt, PublishHandle
+from models.user import DashboardSession, LoginAttempt, User
+
+__all__ = [
+    "Analytics",
+    "AnalyticsDaily",
+    "Business",
+    "ConnectedAccount",
+    "ContentGeneration",
+    "ContentTemplate",
+    "DashboardSession",
+    "JobRun",
+    "LocationMetric",
+    "LoginAttempt",
+    "MediaFile",
+    "Post",
+    "PostEvent",
+    "PublishAttempt",
+    "PublishHandle",
+    "QuarantinedRow",
+    "StockPhoto",
+    "User",
+    "UserPreferences",
+]

@@ -1,0 +1,75 @@
+"""Which LocalPost bodies Google takes (v4 reference, and third parties where it is silent)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from platforms.sandbox.exchange import Refused
+from platforms.sandbox.google_common import error, invalid
+
+ACTION_TYPES = frozenset(("BOOK", "ORDER", "SHOP", "LEARN_MORE", "SIGN_UP", "CALL"))
+TOPIC_TYPES = frozenset(("STANDARD", "EVENT", "OFFER", "ALERT"))
+PATCHABLE = frozenset(
+    ("summary", "callToAction", "media", "event", "offer", "languageCode", "topicType", "alertType")
+)
+PHONE_NUMBER = re.compile(
+    r"(?<!\d)(?:\+?1[\s.-]?)?(?:\(\d{3}\)\s?|\d{3}[\s.-])\d{3}[\s.-]?\d{4}(?!\d)|(?<!\d)\d{10}(?!\d)"
+)
+
+
+def check_local_post(body: dict[str, Any], max_summary: int) -> None:
+    """Raise Refused with 400 naming the first field of a LocalPost that breaks a rule."""
+    known = PATCHABLE | {"scheduledTime", "name", "state"}
+    if unknown := sorted(set(body) - known):
+        raise Refused(error(400, f'Invalid JSON payload received. Unknown name "{unknown[0]}" at \'local_post\': Cannot '
+                                 "find field."))  # fmt: skip
+    topic = body.get("topicType")
+    if topic not in TOPIC_TYPES:
+        raise invalid("local_post.topic_type", "Topic type is required.")
+    summary = body.get("summary", "")
+    if not isinstance(summary, str) or len(summary) > max_summary:
+        raise invalid("local_post.summary", f"Summary must be at most {max_summary} characters.")
+    media = body.get("media", [])
+    if not isinstance(media, list) or len(media) > 1:
+        raise invalid("local_post.media", "At most one photo.")
+    for item in media:
+        if not isinstance(item, dict) or item.get("mediaFormat") != "PHOTO" or not _web_address(item.get("sourceUrl")):
+            raise invalid("local_post.media", "Media needs mediaFormat PHOTO and a public sourceUrl.")
+        if str(item["sourceUrl"]).split("?")[0].lower().endswith((".webp", ".mp4", ".mov", ".gif")):
+            raise invalid("local_post.media", "Unsupported media format.")
+    if not summary.strip() and not media:
+        raise invalid("local_post.summary", "A post needs a summary or a photo.")
+    if topic == "ALERT" and body.get("alertType") != "COVID_19":
+        raise invalid("local_post.alert_type", "Alert type is required.")
+    if topic in ("EVENT", "OFFER"):
+        _check_event(body.get("event"))
+    if topic == "OFFER":
+        body.pop("callToAction", None)  # ignored for offers
+    elif "callToAction" in body:
+        _check_action(body["callToAction"])
+
+
+def _check_event(event: Any) -> None:
+    if not isinstance(event, dict) or not event.get("title"):
+        raise invalid("local_post.event.title", "An event needs a title.")
+    schedule = event.get("schedule")
+    if not isinstance(schedule, dict):
+        raise invalid("local_post.event.schedule", "An event needs a schedule.")
+    for field in ("startDate", "startTime", "endDate", "endTime"):
+        if not isinstance(schedule.get(field), dict):
+            raise invalid(f"local_post.event.schedule.{field}", "All four of start and end date and time are required.")
+
+
+def _check_action(action: Any) -> None:
+    kind = action.get("actionType") if isinstance(action, dict) else None
+    if kind not in ACTION_TYPES:
+        raise invalid("local_post.call_to_action.action_type", "Unknown action type.")
+    if kind == "CALL" and action.get("url"):
+        raise invalid("local_post.call_to_action.url", "Url must be unset for CALL.")
+    if kind != "CALL" and not _web_address(action.get("url")):
+        raise invalid("local_post.call_to_action.url", "A valid url is required.")
+
+
+def _web_address(value: Any) -> bool:
+    return isinstance(value, str) and re.match(r"https?://[^\s/]+", value) is not None

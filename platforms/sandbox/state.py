@@ -1,0 +1,314 @@
+"""What the imitated platforms know: accounts, tokens, posts, containers, photos. Plain memory, written behind to a file.
+
+Times are Unix seconds (float, UTC) because most rules compare them; the twins write them out as their platform does.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from platforms.sandbox.meters import Meters
+
+DAY = 86_400.0
+GRAPH_SCOPES = (
+    "pages_show_list,pages_manage_posts,pages_read_engagement,read_insights,"
+    "instagram_basic,instagram_content_publish,instagram_manage_insights"
+)
+INSTAGRAM_SCOPES = (
+    "instagram_business_basic,instagram_business_content_publish,instagram_business_manage_insights"
+)
+GOOGLE_SCOPE = "https://www.googleapis.com/auth/business.manage"
+
+
+@dataclass(slots=True)
+class Config:
+    """Behaviour that the fact sheets leave open or that a test wants otherwise; `POST /_sandbox/config` changes it."""
+
+    google_processing_seconds: float = 2.0
+    google_phone_check: bool = True
+    google_max_summary: int = 1500
+    google_metrics_lag_days: int = 0
+    google_queries_per_minute: int = 0  # 0 = no quota; really 300 a project
+    google_normalise: str = "none"  # none, trim, squash
+    google_client_id: str | None = None
+    google_client_secret: str | None = None
+    facebook_normalise: str = "none"
+    facebook_duplicate_seconds: float = 3600.0  # 0 = error 506 never comes
+    facebook_page_budget: int = 0  # calls per hour and page; 0 = no budget
+    facebook_app_budget: int = 0  # calls per hour of the whole app; 0 = no budget
+    meta_app_id: str = "1834500000000001"
+    meta_app_secret: str | None = None
+    require_appsecret_proof: bool = False
+    instagram_app_id: str | None = None
+    instagram_app_secret: str | None = None
+    instagram_processing_seconds: float = 0.3
+    instagram_container_life_seconds: float = DAY
+    instagram_containers_per_day: int = 400
+    instagram_quota_total: int = 50
+    instagram_hashtag_limit: int = 30
+    instagram_normalise: str = "none"
+    instagram_refresh_min_age_seconds: float = DAY
+    instagram_code_shape: str = "data"  # "data" = the business-login page, "flat" = the endpoint reference
+    instagram_code_permissions: str = "text"  # "text" or "list"
+    pexels_hourly_limit: int = 0  # 0 = no limit; really 200
+    unsplash_hourly_limit: int = 0  # 0 = no limit; really 50 (demo)
+    openai_unknown_models: str = "refuse"  # "refuse" or "accept"
+
+
+@dataclass(slots=True)
+class Account:
+    """One page, location or professional account."""
+
+    id: str
+    platform: str
+    name: str
+    created: float
+    login: str = "facebook"  # Instagram: which login its tokens come from
+    city: str | None = None
+    address: str | None = None
+    quota_total: int | None = None
+    linked_id: str | None = None  # Facebook page <-> Instagram account
+    username: str = ""
+
+
+@dataclass(slots=True)
+class Token:
+    """A credential. `kind`: page, user, instagram, instagram_short, google_access, google_refresh, code."""
+
+    value: str
+    kind: str
+    account_ids: list[str]
+    issued: float
+    expires: float | None
+    app_id: str
+    scopes: str = ""
+    dead: str | None = None  # why it no longer works: "revoked" or a Facebook subcode such as "460"
+    parent: str | None = None  # Google: the refresh token it came from
+    redirect_uri: str | None = None  # codes only
+    challenge: str | None = None  # codes only: PKCE S256
+
+
+@dataclass(slots=True)
+class Post:
+    """Something that is, was or will be visible on an account."""
+
+    id: str
+    account_id: str
+    platform: str
+    text: str
+    created: float
+    visible_from: float
+    media: list[str] = field(default_factory=list)
+    published: bool = True
+    deleted: float | None = None
+    app_id: str | None = None
+    link: str | None = None
+    alt_text: str | None = None
+    media_type: str = "TEXT"
+    updated: float | None = None
+    scheduled: float | None = None
+    processing_until: float | None = None  # Google
+    verdict: str = "LIVE"  # Google, once processed
+    extra: dict[str, Any] = field(default_factory=dict)  # the platform's own fields, as they were sent
+
+    def is_published(self, now: float) -> bool:
+        """Whether it went out by `now`: published at once, by a later call, or by its schedule."""
+        return self.published or (self.scheduled is not None and self.scheduled <= now)
+
+    def is_visible(self, now: float) -> bool:
+        """Whether anybody can see it at `now`."""
+        return (
+            self.deleted is None
+            and self.is_published(now)
+            and self.visible_from <= now
+            and (self.verdict == "LIVE" or now < (self.processing_until or 0))
+        )
+
+
+@dataclass(slots=True)
+class Container:
+    """Instagram's unpublished unit."""
+
+    id: str
+    account_id: str
+    created: float
+    ready_at: float
+    caption: str = ""
+    image_url: str | None = None
+    media_type: str = "IMAGE"
+    is_carousel_item: bool = False
+    children: list[str] = field(default_factory=list)
+    alt_text: str | None = None
+    error: list[int | str] | None = None  # [code, subcode, message] found while processing
+    published_id: str | None = None
+    published_at: float | None = None
+    app_id: str | None = None
+
+
+@dataclass(slots=True)
+class Photo:
+    """A picture on a Facebook page, published with a post or waiting unpublished for one."""
+
+    id: str
+    account_id: str
+    url: str
+    created: float
+    caption: str = ""
+    alt_text: str | None = None
+    post_id: str | None = None
+    temporary: bool = False
+    deleted: float | None = None
+
+
+Thing = Account | Token | Post | Container | Photo | Config
+KINDS: dict[str, type[Thing]] = {
+    "account": Account, "token": Token, "post": Post, "container": Container, "photo": Photo, "config": Config,
+}  # fmt: skip
+KIND_OF = {made: kind for kind, made in KINDS.items()}
+
+
+class World:
+    """All state of the sandbox. Every change goes through `put`, which also tells the store behind it."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._last_id = 0
+        self.clock_shift = 0.0
+        self.meters = Meters()
+        self.on_change: Callable[[str, str, Thing], None] | None = None
+        self.on_clear: Callable[[], None] | None = None
+        self.empty()
+
+    def empty(self) -> None:
+        """Forget everything, settings included."""
+        self.config = Config()
+        self.accounts: dict[str, Account] = {}
+        self.tokens: dict[str, Token] = {}
+        self.posts: dict[str, Post] = {}
+        self.containers: dict[str, Container] = {}
+        self.photos: dict[str, Photo] = {}
+        self.posts_of: dict[str, list[str]] = {}
+        self.containers_of: dict[str, list[str]] = {}
+        self.publications: dict[str, list[float]] = {}  # Instagram: when an account published, for its quota
+
+    def reset(self) -> None:
+        """Forget everything, in the file too."""
+        self.empty()
+        self.clock_shift = 0.0
+        if self.on_clear is not None:
+            self.on_clear()
+
+    def now(self) -> float:
+        """Unix seconds; `POST /_sandbox/clock` can move it forward."""
+        return self._clock() + self.clock_shift
+
+    def next_number(self) -> int:
+        """A number never given before, even when the last second before a kill was lost: microseconds, always rising."""
+        self._last_id = max(self._last_id + 1, int(self.now() * 1_000_000))
+        return self._last_id
+
+    def put(self, thing: Thing) -> None:
+        """Keep a new or changed thing."""
+        kind = KIND_OF[type(thing)]
+        key = self._keep(thing)
+        if self.on_change is not None:
+            self.on_change(kind, key, thing)
+
+    def _keep(self, thing: Thing) -> str:
+        if isinstance(thing, Post):
+            if thing.id not in self.posts:
+                self.posts_of.setdefault(thing.account_id, []).append(thing.id)
+            self.posts[thing.id] = thing
+            return thing.id
+        if isinstance(thing, Container):
+            if thing.id not in self.containers:
+                self.containers_of.setdefault(thing.account_id, []).append(thing.id)
+            self.containers[thing.id] = thing
+            return thing.id
+        if isinstance(thing, Token):
+            self.tokens[thing.value] = thing
+            return thing.value
+        if isinstance(thing, Account):
+            self.accounts[thing.id] = thing
+            return thing.id
+        if isinstance(thing, Photo):
+            self.photos[thing.id] = thing
+            return thing.id
+        self.config = thing
+        return "config"
+
+    def load(self, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Take in what a store kept; fields that this version does not know are left out."""
+        for kind, body in rows:
+            made = KINDS[kind]
+            known = {f.name for f in fields(made)}
+            self._keep(made(**{name: value for name, value in body.items() if name in known}))
+        for container in self.containers.values():
+            if container.published_at is not None:
+                self.publications.setdefault(container.account_id, []).append(container.published_at)
+        for times in self.publications.values():
+            times.sort()
+
+    def configure(self, changes: dict[str, Any]) -> None:
+        """Change settings. Raises ValueError naming the first unknown one or one of the wrong type."""
+        defaults = asdict(Config())
+        for name, value in changes.items():
+            if name not in defaults:
+                raise ValueError(f"unknown setting {name!r}; known are {', '.join(sorted(defaults))}")
+            default = defaults[name]
+            if isinstance(default, bool) != isinstance(value, bool) or (
+                isinstance(default, int | float) and not isinstance(value, int | float)
+            ):
+                raise ValueError(f"{name} is {value!r}; write something like {default!r}")
+            setattr(self.config, name, value)
+        self.put(self.config)
+
+    def posts_on(self, account_id: str) -> list[Post]:
+        """The account's posts, newest first, deleted and unpublished ones included."""
+        found = [self.posts[post_id] for post_id in self.posts_of.get(account_id, ())]
+        found.sort(key=lambda post: (post.created, post.id), reverse=True)
+        return found
+
+    def issue(
+        self,
+        kind: str,
+        account_ids: list[str],
+        *,
+        life: float | None,
+        app_id: str,
+        scopes: str = "",
+        parent: str | None = None,
+        age: float = 0.0,
+    ) -> Token:
+        """Make a credential that looks like the platform's own; `life` and `age` in seconds, no life = no expiry."""
+        issued = self.now() - age
+        prefix, length = TOKEN_LOOKS[kind]
+        alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+        value = prefix + "".join(secrets.choice(alphabet) for _ in range(length))
+        token = Token(
+            value=value, kind=kind, account_ids=account_ids, issued=issued, app_id=app_id, scopes=scopes, parent=parent,
+            expires=None if life is None else issued + life,
+        )  # fmt: skip
+        self.put(token)
+        return token
+
+
+TOKEN_LOOKS = {
+    "page": ("EAA", 180), "user": ("EAA", 180), "instagram": ("IGAA", 160), "instagram_short": ("IGAA", 140),
+    "google_access": ("ya29.a0", 200), "google_refresh": ("1//0", 96), "code": ("AQ", 120),
+}  # fmt: skip
+
+
+def normalise(text: str, how: str) -> str:
+    """What a platform makes of a text: "none" leaves it, "trim" strips its ends, "squash" also merges blanks."""
+    if how == "none":
+        return text
+    text = text.strip()
+    if how == "squash":
+        lines = (" ".join(line.split()) for line in text.replace("\r\n", "\n").split("\n"))
+        return "\n".join(lines)
+    return text

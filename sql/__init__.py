@@ -1,0 +1,1 @@
+"""The SQL that matters, as files: migrations applied in order, and named queries."""
