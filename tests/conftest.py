@@ -1,0 +1,100 @@
+"""One embedded PostgreSQL cluster a test session, one migrated template, one fresh database a test that asks for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+for _name in [n for n in os.environ if n.startswith(("POSTAGENT_", "PREFECT_"))]:
+    del os.environ[_name]  # the developer's own settings must not reach a test
+
+from models import database, embedded_postgres  # noqa: E402
+from models.database import Role  # noqa: E402
+from models.migrations import migrate  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def cluster_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Path]:
+    """A running embedded cluster; fast, because losing it does not matter."""
+    # A short path: Unix sockets take no more than 107 characters.
+    home = Path(tempfile.mkdtemp(prefix=f"pa-{worker_id}-"))
+    home.chmod(0o755)
+    url = embedded_postgres.start(home)
+    with psycopg.connect(_of(url, "postgres"), autocommit=True) as admin:
+        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+            admin.execute(f"ALTER SYSTEM SET {setting}".encode())
+        admin.execute("SELECT pg_reload_conf()")
+    yield home
+    embedded_postgres.stop(home)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def cluster_url(cluster_home: Path) -> str:
+    """Address of the cluster's `postgres` database."""
+    url = embedded_postgres.running_url(cluster_home)
+    assert url is not None
+    return _of(url, "postgres")
+
+
+def _of(url: str, name: str) -> str:
+    return url.replace(f"/{embedded_postgres.DATABASE}?", f"/{name}?").replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture(scope="session")
+def template_database(cluster_url: str) -> str:
+    """Name of a migrated database that tests copy."""
+    with psycopg.connect(cluster_url, autocommit=True) as admin:
+        admin.execute("CREATE DATABASE template_postagent")
+    migrate(_of(cluster_url, "template_postagent"))
+    return "template_postagent"
+
+
+@pytest.fixture
+def empty_database_url(cluster_url: str) -> Iterator[str]:
+    """A database with nothing in it."""
+    yield from _fresh(cluster_url, None)
+
+
+@pytest.fixture
+def database_url(cluster_url: str, template_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A migrated database of the test's own, which this process's settings point at."""
+    for url in _fresh(cluster_url, template_database):
+        monkeypatch.setenv("POSTAGENT_DATABASE_URL", url)
+        _forget_settings()
+        yield url
+        _forget_settings()
+
+
+def _forget_settings() -> None:
+    from models.settings import settings
+
+    settings.cache_clear()
+    for role in Role:
+        if database.engine.cache_info().currsize:
+            database.engine(role).dispose()
+    database.engine.cache_clear()
+
+
+def _fresh(cluster_url: str, template: str | None) -> Iterator[str]:
+    name = f"test_{uuid4().hex[:12]}"
+    with closing(psycopg.connect(cluster_url, autocommit=True)) as admin:
+        admin.execute(f"CREATE DATABASE {name}{f' TEMPLATE {template}' if template else ''}".encode())
+        yield _of(cluster_url, name)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def owner(database_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A plain autocommit connection as the tables' owner."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield connection
