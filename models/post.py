@@ -128,6 +128,8 @@ class Post(Table, table=True):
     next_attempt_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
     in_doubt_since: datetime | None = Field(default=None, sa_column=time_column(null=True))
     seen_absent_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    prepared_hash: str | None = Field(default=None, sa_column=text_column(null=True))
+    prepare_after: datetime | None = Field(default=None, sa_column=time_column(null=True))
     due_at: datetime | None = Field(
         default=None,
         sa_column=Column(

@@ -16,12 +16,16 @@ ALTER TABLE post_queue
   ADD COLUMN next_attempt_at TIMESTAMPTZ,
   ADD COLUMN in_doubt_since TIMESTAMPTZ,
   ADD COLUMN seen_absent_at TIMESTAMPTZ,
+  ADD COLUMN prepared_hash TEXT,
+  ADD COLUMN prepare_after TIMESTAMPTZ,
   ADD COLUMN due_at TIMESTAMPTZ GENERATED ALWAYS AS (GREATEST(scheduled_for, next_attempt_at, lease_expires_at)) STORED;
 COMMENT ON COLUMN post_queue.content_hash IS 'SHA-256 of exactly what will appear and where; kept by a trigger';
 COMMENT ON COLUMN post_queue.approved_hash IS 'content_hash at the moment of approval: approval is for exact content';
 COMMENT ON COLUMN post_queue.lease_token IS 'Fencing token: counts up with every claim; a result with an older token is refused';
 COMMENT ON COLUMN post_queue.in_doubt_since IS 'A call was made and its effect is unknown since then; NULL = no doubt';
 COMMENT ON COLUMN post_queue.seen_absent_at IS 'First look in this doubt that did not find the post';
+COMMENT ON COLUMN post_queue.prepared_hash IS 'content_hash for which everything that can exist unseen has been made';
+COMMENT ON COLUMN post_queue.prepare_after IS 'Not before this time is a failed preparation tried again';
 COMMENT ON COLUMN post_queue.due_at IS 'The first moment at which a worker may take the post';
 
 -- An id of a platform belongs to one post. Copies in an adopted database are set aside and lose the id, not the row.

@@ -112,8 +112,9 @@ CREATE TRIGGER post_events_append_only BEFORE UPDATE OR DELETE ON post_events
 CREATE TRIGGER post_events_no_truncate BEFORE TRUNCATE ON post_events
   FOR EACH STATEMENT EXECUTE FUNCTION post_events_append_only();
 
--- Our own code writes the event in the statement that changes the state. Whoever changes it in another way is recorded
--- too: a row trigger fires after the whole statement, so it sees whether the event is there.
+-- Our own code writes the event in the statement that changes the state, or says who it is for the whole transaction
+-- (postagent.actor, postagent.reason) when it inserts many posts. Whoever changes a post in another way is recorded too:
+-- a row trigger fires after the whole statement, so it sees whether the event is there.
 CREATE FUNCTION post_queue_history() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   known text;
@@ -121,14 +122,15 @@ BEGIN
   SELECT to_status INTO known FROM post_events WHERE post_id = NEW.id ORDER BY seq DESC LIMIT 1;
   IF known IS DISTINCT FROM NEW.status THEN
     INSERT INTO post_events (post_id, user_id, from_status, to_status, actor, reason)
-    VALUES (NEW.id, NEW.user_id, CASE WHEN TG_OP = 'UPDATE' THEN OLD.status END, NEW.status, session_user,
-            'changed without PostAgent');
+    VALUES (NEW.id, NEW.user_id, CASE WHEN TG_OP = 'UPDATE' THEN OLD.status END, NEW.status,
+            coalesce(nullif(current_setting('postagent.actor', true), ''), session_user),
+            coalesce(nullif(current_setting('postagent.reason', true), ''), 'changed without PostAgent'));
   END IF;
   RETURN NULL;
 END $$;
 CREATE TRIGGER post_queue_history_insert AFTER INSERT ON post_queue
   FOR EACH ROW EXECUTE FUNCTION post_queue_history();
-CREATE TRIGGER post_queue_history_update AFTER UPDATE OF status, content, media_url, hashtags, account_id, link_url, call_to_action, alt_text ON post_queue
+CREATE TRIGGER post_queue_history_update AFTER UPDATE ON post_queue
   FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status) EXECUTE FUNCTION post_queue_history();
 
 INSERT INTO post_events (post_id, user_id, to_status, actor, reason)

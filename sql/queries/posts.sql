@@ -1,0 +1,44 @@
+-- name: lock_post
+-- The post as it stands, locked until the end of the transaction, with whether a worker holds it right now.
+SELECT id, user_id, platform, status, content_hash, approved_hash, requires_approval, scheduled_for,
+       (lease_expires_at > clock_timestamp()) IS TRUE AS leased,
+       in_doubt_since IS NOT NULL OR platform_state = 'PROCESSING' AS unsettled
+FROM post_queue WHERE id = %(post_id)s FOR UPDATE
+
+-- name: change_post_status
+-- One change of state and its line in the story, in one statement.
+WITH changed AS (
+  UPDATE post_queue SET
+    status = %(to)s,
+    approved_at = CASE WHEN %(to)s = 'approved' THEN %(now)s::timestamptz ELSE approved_at END,
+    approved_by = CASE WHEN %(to)s = 'approved' THEN %(actor)s ELSE approved_by END,
+    scheduled_for = coalesce(%(scheduled_for)s::timestamptz, scheduled_for),
+    retry_count = CASE WHEN %(from)s = 'failed' THEN 0 ELSE retry_count END,
+    next_attempt_at = CASE WHEN %(from)s = 'failed' THEN NULL ELSE next_attempt_at END,
+    error_message = CASE WHEN %(from)s = 'failed' THEN NULL ELSE error_message END
+  WHERE id = %(post_id)s AND status = %(from)s
+  RETURNING id, user_id)
+INSERT INTO post_events (post_id, user_id, from_status, to_status, actor, reason)
+SELECT id, user_id, %(from)s, %(to)s, %(actor)s, %(reason)s FROM changed
+
+-- name: edit_post
+-- New content or time; the database takes an approval away when the exact content changed.
+WITH changed AS (
+  UPDATE post_queue SET
+    content = coalesce(%(content)s::text, content),
+    hashtags = CASE WHEN %(set_hashtags)s THEN %(hashtags)s::text[] ELSE hashtags END,
+    media_url = CASE WHEN %(set_media)s THEN %(media_url)s::text ELSE media_url END,
+    scheduled_for = coalesce(%(scheduled_for)s::timestamptz, scheduled_for)
+  WHERE id = %(post_id)s
+  RETURNING id, user_id, status)
+INSERT INTO post_events (post_id, user_id, from_status, to_status, actor, reason, details)
+SELECT id, user_id, %(from)s, status, %(actor)s,
+       CASE WHEN status <> %(from)s THEN %(reason)s || ': the approval is void' ELSE %(reason)s END, %(details)s::jsonb
+FROM changed
+
+-- name: post_story
+-- Every line of a post's story, oldest first, with whether its hash still fits.
+SELECT seq, at, from_status, to_status, actor, reason, details,
+       hash = post_event_hash(e) AND previous_hash = coalesce(lag(hash) OVER (ORDER BY seq), '')
+         AND seq = coalesce(lag(seq) OVER (ORDER BY seq), 0) + 1 AS intact
+FROM post_events e WHERE post_id = %(post_id)s ORDER BY seq
