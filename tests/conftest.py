@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +21,8 @@ for _name in [n for n in os.environ if n.startswith(("POSTAGENT_", "PREFECT_"))]
 from models import database, embedded_postgres  # noqa: E402
 from models.database import Role  # noqa: E402
 from models.migrations import migrate  # noqa: E402
+
+ENCRYPTION_KEYS = f"test:{b64encode(bytes(range(32))).decode()}"
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +73,7 @@ def database_url(cluster_url: str, template_database: str, monkeypatch: pytest.M
     """A migrated database of the test's own, which this process's settings point at."""
     for url in _fresh(cluster_url, template_database):
         monkeypatch.setenv("POSTAGENT_DATABASE_URL", url)
+        monkeypatch.setenv("POSTAGENT_ENCRYPTION_KEYS", ENCRYPTION_KEYS)
         _forget_settings()
         yield url
         _forget_settings()
