@@ -43,7 +43,7 @@ KEY_SETTING = "POSTAGENT_ENCRYPTION_KEYS"
 
 # Shorter than any base64 of a usable key: an id may be shown, and swapped parts ("base64:id") must not pass as one.
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,20}")
-_ENVELOPE = re.compile(r"v(\d+)\.([A-Za-z0-9_-]{1,20})\.([A-Za-z0-9_-]+)")
+_ENVELOPE = re.compile(r"v([0-9]+)\.([A-Za-z0-9_-]{1,20})\.([A-Za-z0-9_-]+)")
 
 
 class CryptoError(Exception):
@@ -129,7 +129,11 @@ class KeyRing:
         """
         if config.encryption_keys is not None:
             return cls.parse(config.encryption_keys)
-        path = config.home / KEY_FILE
+        return cls.from_file(config.home / KEY_FILE)
+
+    @classmethod
+    def from_file(cls, path: Path) -> Self:
+        """The keys of a file of the same form as the setting. Raises KeysMalformed when it is missing or unusable."""
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -150,7 +154,9 @@ class KeyRing:
         key_id, cipher = next(iter(self._ciphers.items()))
         place = Place(table=table, column=column, row_id=row_id, user_id=user_id)
         nonce = os.urandom(NONCE_BYTES)
-        sealed = cipher.encrypt(nonce, plaintext.get_secret_value().encode(), _associated(key_id, place))
+        # surrogatepass: a UnicodeEncodeError would carry the secret along.
+        content = plaintext.get_secret_value().encode("utf-8", "surrogatepass")
+        sealed = cipher.encrypt(nonce, content, _associated(key_id, place))
         return f"{VERSION}.{key_id}.{_to_text(nonce + sealed)}"
 
     def open(self, envelope: str, *, table: str, column: str, row_id: UUID, user_id: UUID) -> SecretStr:
@@ -174,7 +180,7 @@ class KeyRing:
                 f"{place} does not open with key {key_id!r}: it was altered, moved from another row, "
                 "or the key was replaced under the same id; connect the account again"
             ) from None
-        return SecretStr(opened.decode())
+        return SecretStr(opened.decode("utf-8", "surrogatepass"))
 
     def is_current(self, envelope: str) -> bool:
         """Whether the sealing key made this envelope, so that rotation may pass it by."""
@@ -206,19 +212,18 @@ def load_or_create(home: Path) -> KeyRing:
         except OSError as error:
             raise KeysMalformed(f"Cannot write the encryption key to {path} ({type(error).__name__})") from None
     _keep_private(path)
-    return KeyRing.from_settings(Settings.model_construct(home=home, encryption_keys=None))
+    return KeyRing.from_file(path)
 
 
 def key_ring() -> KeyRing:
     """This process's keys by its settings, read once. Raises KeysMalformed."""
     config = settings()
-    given = config.encryption_keys.get_secret_value() if config.encryption_keys is not None else None
-    return _ring(given, config.home)
+    return _ring(config.encryption_keys, config.home)
 
 
 @lru_cache(maxsize=4)
-def _ring(_given: str | None, _home: Path) -> KeyRing:
-    return KeyRing.from_settings(settings())
+def _ring(given: SecretStr | None, home: Path) -> KeyRing:
+    return KeyRing.parse(given) if given is not None else KeyRing.from_file(home / KEY_FILE)
 
 
 def forget_keys() -> None:
