@@ -7,7 +7,7 @@ Every method raises a `platforms.errors.PlatformError`; none retries a call that
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -68,7 +68,10 @@ class Certainty(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What was seen when looking for a post whose fate is in doubt. All pages of the window are read."""
+    """What was seen when looking for a post whose fate is in doubt. All pages of the window are read, oldest first.
+
+    Where ABSENT or COMPARE leads to another try, `prepare` comes first: it makes anew what expired on the way.
+    """
 
     certainty: Certainty
     sightings: tuple[Sighting, ...] = ()
@@ -145,7 +148,7 @@ class Capabilities:
 
 
 def comparable(text: str) -> str:
-    """What is left of a text after a platform trimmed, re-spaced or re-punctuated it: letters and digits, casefolded."""
+    """What a platform's trimming, re-spacing and re-punctuating leaves of a text: letters and digits, casefolded."""
     return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
@@ -158,6 +161,11 @@ def same_text(ours: str, theirs: str) -> bool:
     if not mine or not read:
         return ours.strip() == theirs.strip()
     return mine == read or (len(read) >= 40 and mine.startswith(read))
+
+
+def oldest_first(sightings: Iterable[Sighting]) -> tuple[Sighting, ...]:
+    """In the order in which they appeared: the one nearest to the start of the window comes first."""
+    return tuple(sorted(sightings, key=lambda sighting: sighting.created_at))
 
 
 class Platform(Protocol):

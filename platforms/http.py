@@ -60,9 +60,14 @@ _progress: ContextVar[_Progress | None] = ContextVar("platforms_http_progress", 
 class _Connector(aiohttp.TCPConnector):
     """Notes when a request gets its connection: from there on bytes may have left."""
 
-    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
+    async def connect(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's signature
+    ) -> Connection:
         progress = _progress.get()
-        if progress is not None:
+        if progress is not None and progress.connected is None:  # aiohttp may reconnect for a GET
             progress.connected = False
         connection = await super().connect(req, traces, timeout)
         if progress is not None:
@@ -148,9 +153,7 @@ def _lost(failure: Exception, progress: _Progress, host: str, makes_visible: boo
     never_sent = isinstance(failure, _NOT_SENT) if progress.connected is None else not progress.connected
     if never_sent:
         return TryLater(f"{host} cannot be reached ({kind})", code="not_sent")
-    timed_out = isinstance(failure, TimeoutError | httpx.TimeoutException) and not isinstance(
-        failure.__cause__, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError
-    )
+    timed_out = isinstance(failure, TimeoutError | httpx.ReadTimeout | httpx.WriteTimeout)
     message = f"{host} did not answer in time" if timed_out else f"the connection to {host} broke before the answer"
     return unclear(makes_visible)(message, code="no_answer" if timed_out else "connection_lost")
 
@@ -207,13 +210,13 @@ def parse_time(value: object) -> datetime | None:
     return moment if moment.tzinfo is not None else None
 
 
-_SECRET_NAMES = (
+_NAMES = (
     r"access_token|refresh_token|fb_exchange_token|input_token|id_token|client_secret|appsecret_proof|app_secret"
     r"|api_key|apikey|signed_request|code_verifier|assertion|password|token|secret"
 )
-_NAMED = re.compile(rf"""(?i)(["']?\b(?:{_SECRET_NAMES})["']?\s*[=:]\s*["']?)(?!\s)[^\s"'&,;}}\])]+""")
+_NAMED = re.compile(rf"""(?i)(["']?\b(?:{_NAMES})["']?\s*[=:]\s*["']?)(?!\s)[^\s"'&,;}}\])]+""")
 _CODE = re.compile(r"""(?i)(\bcode=|["']code["']\s*:\s*["'])(?!-?\d{1,7}\b)[^\s"'&,;}\])]+""")
-_SCHEME = re.compile(r"(?i)\b(bearer|client-id|oauth|basic)\s+[A-Za-z0-9._~+/|=-]{6,}")
+_SCHEME = re.compile(r"(?i)\b(bearer|client-id|(?:oauth|basic)(?=\s+\S*\d))\s+[A-Za-z0-9._~+/|=-]{6,}")
 _LOOKS = re.compile(r"\b(?:EAA|IGAA|IGQ|ya29\.|1//|GOCSPX-|sk-|AIza)[A-Za-z0-9._/-]{8,}")
 _LONG = re.compile(
     r"(?<![A-Za-z0-9_-])"
