@@ -1,1 +1,1 @@
-"""A local stand-in for the outside world: the same services, imitated beside their clients, sharing no code with them."""
+"""A local stand-in for the outside world: the same services imitated, sharing no code with their clients."""

@@ -145,15 +145,15 @@ class Facebook:
         window = self._world.config.facebook_duplicate_seconds
         if not window or post.link:
             return
-        for other in self._world.posts_on(post.account_id):
-            if other.deleted is None and other.is_published(post.created):
-                if other.text == post.text and post.created - other.created <= window:
-                    raise refuse(
-                        506, "(#506) Duplicate status message", subcode=1455006,
-                        title="Duplicate Status Update", shown="This status update is identical to the last one you "
-                        "posted. Try posting something different, or delete your previous update.",
-                    )  # fmt: skip
-                return  # only the latest one counts
+        latest = self._world.latest_of.get(post.account_id)
+        if latest is None or latest.deleted is not None or latest.text != post.text:
+            return
+        if post.created - latest.created <= window:
+            raise refuse(
+                506, "(#506) Duplicate status message", subcode=1455006, title="Duplicate Status Update",
+                shown="This status update is identical to the last one you posted. Try posting something different, or "
+                "delete your previous update.",
+            )  # fmt: skip
 
     def _attached(self, page_id: str, photo_id: str, now: float) -> Photo:
         photo = self._world.photos.get(photo_id)

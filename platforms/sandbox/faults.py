@@ -34,11 +34,11 @@ import random
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-KINDS = frozenset(
-    "latency 429 5xx accept_then_500 accept_then_hang accept_then_drop accept_then_malformed drop_before hang_before "
-    "delayed_visibility token_expired token_revoked error_code malformed_json reject poor_text refusal truncated "
-    "bad_json".split()
-)
+KINDS = frozenset((
+    "latency", "429", "5xx", "accept_then_500", "accept_then_hang", "accept_then_drop", "accept_then_malformed",
+    "drop_before", "hang_before", "delayed_visibility", "token_expired", "token_revoked", "error_code",
+    "malformed_json", "reject", "poor_text", "refusal", "truncated", "bad_json",
+))  # fmt: skip
 SERVICES = frozenset(("google", "facebook", "instagram", "pexels", "unsplash", "openai", "*"))
 ALIASES = {"500": ("5xx", 500), "502": ("5xx", 502), "503": ("5xx", 503), "504": ("5xx", 504)}
 

@@ -85,9 +85,7 @@ class GooglePosts:
         size = call.text("pageSize") or "20"
         if not size.isdigit() or not 1 <= int(size) <= 100:
             raise invalid("page_size", "Page size must be between 1 and 100.")
-        posts = [
-            post for post in self._world.posts_on(parent) if post.deleted is None and not _hidden(post, call.now)
-        ]
+        posts = [post for post in self._world.posts_on(parent) if post.deleted is None and not _hidden(post, call.now)]
         start = 0
         if page := call.text("pageToken"):
             last = _read_page_token(page)

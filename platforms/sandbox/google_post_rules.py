@@ -10,9 +10,7 @@ from platforms.sandbox.google_common import error, invalid
 
 ACTION_TYPES = frozenset(("BOOK", "ORDER", "SHOP", "LEARN_MORE", "SIGN_UP", "CALL"))
 TOPIC_TYPES = frozenset(("STANDARD", "EVENT", "OFFER", "ALERT"))
-PATCHABLE = frozenset(
-    ("summary", "callToAction", "media", "event", "offer", "languageCode", "topicType", "alertType")
-)
+PATCHABLE = frozenset(("summary", "callToAction", "media", "event", "offer", "languageCode", "topicType", "alertType"))
 PHONE_NUMBER = re.compile(
     r"(?<!\d)(?:\+?1[\s.-]?)?(?:\(\d{3}\)\s?|\d{3}[\s.-])\d{3}[\s.-]?\d{4}(?!\d)|(?<!\d)\d{10}(?!\d)"
 )
@@ -22,8 +20,8 @@ def check_local_post(body: dict[str, Any], max_summary: int) -> None:
     """Raise Refused with 400 naming the first field of a LocalPost that breaks a rule."""
     known = PATCHABLE | {"scheduledTime", "name", "state"}
     if unknown := sorted(set(body) - known):
-        raise Refused(error(400, f'Invalid JSON payload received. Unknown name "{unknown[0]}" at \'local_post\': Cannot '
-                                 "find field."))  # fmt: skip
+        told = f"Invalid JSON payload received. Unknown name \"{unknown[0]}\" at 'local_post': Cannot find field."
+        raise Refused(error(400, told))
     topic = body.get("topicType")
     if topic not in TOPIC_TYPES:
         raise invalid("local_post.topic_type", "Topic type is required.")

@@ -139,7 +139,7 @@ def versioned(call: Call, *, unversioned: frozenset[str] = frozenset()) -> tuple
     if call.path and (found := VERSION.match(call.path[0])):
         number = int(found[1])
         if number > NEWEST_VERSION:
-            raise refuse(2635, f"(#2635) You are calling a version of the API, {call.path[0]}, that does not exist yet.")
+            raise refuse(2635, f"(#2635) You are calling a version of the Api that does not exist: {call.path[0]}.")
         if number == NEWEST_VERSION and call.first("date_format") is not None:
             raise refuse(100, "(#100) The parameter date_format is no longer supported")
         return call.path[1:]
@@ -284,12 +284,12 @@ def select(
     return made
 
 
-def page_of(call: Call, ids: Sequence[str], *, maximum: int = 100, default: int = 25) -> tuple[list[str], dict[str, Any]]:
+def page_of(call: Call, ids: Sequence[str], *, maximum: int = 100) -> tuple[list[str], dict[str, Any]]:
     """One page of `ids` by cursors, and its `paging` object. Raises Refused for a limit above `maximum`."""
     given = call.text("limit")
     if given and not given.isdigit():
         raise refuse(100, "(#100) Param limit must be an integer")
-    limit = int(given) if given else default
+    limit = int(given) if given else 25
     if limit > maximum:
         raise refuse(100, f"(#100) Param limit must be at most {maximum}")
     start = 0

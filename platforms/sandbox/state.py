@@ -1,4 +1,4 @@
-"""What the imitated platforms know: accounts, tokens, posts, containers, photos. Plain memory, written behind to a file.
+"""What the imitated platforms know: accounts, tokens, posts, containers, photos; plain memory.
 
 Times are Unix seconds (float, UTC) because most rules compare them; the twins write them out as their platform does.
 """
@@ -18,9 +18,7 @@ GRAPH_SCOPES = (
     "pages_show_list,pages_manage_posts,pages_read_engagement,read_insights,"
     "instagram_basic,instagram_content_publish,instagram_manage_insights"
 )
-INSTAGRAM_SCOPES = (
-    "instagram_business_basic,instagram_business_content_publish,instagram_business_manage_insights"
-)
+INSTAGRAM_SCOPES = "instagram_business_basic,instagram_business_content_publish,instagram_business_manage_insights"
 GOOGLE_SCOPE = "https://www.googleapis.com/auth/business.manage"
 
 
@@ -57,6 +55,7 @@ class Config:
     pexels_hourly_limit: int = 0  # 0 = no limit; really 200
     unsplash_hourly_limit: int = 0  # 0 = no limit; really 50 (demo)
     openai_unknown_models: str = "refuse"  # "refuse" or "accept"
+    clock_shift_seconds: float = 0.0  # how far this clock is ahead; see POST /_sandbox/clock
 
 
 @dataclass(slots=True)
@@ -177,7 +176,6 @@ class World:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._last_id = 0
-        self.clock_shift = 0.0
         self.meters = Meters()
         self.on_change: Callable[[str, str, Thing], None] | None = None
         self.on_clear: Callable[[], None] | None = None
@@ -193,21 +191,21 @@ class World:
         self.photos: dict[str, Photo] = {}
         self.posts_of: dict[str, list[str]] = {}
         self.containers_of: dict[str, list[str]] = {}
+        self.latest_of: dict[str, Post] = {}  # what an account published last
         self.publications: dict[str, list[float]] = {}  # Instagram: when an account published, for its quota
 
     def reset(self) -> None:
         """Forget everything, in the file too."""
         self.empty()
-        self.clock_shift = 0.0
         if self.on_clear is not None:
             self.on_clear()
 
     def now(self) -> float:
         """Unix seconds; `POST /_sandbox/clock` can move it forward."""
-        return self._clock() + self.clock_shift
+        return self._clock() + self.config.clock_shift_seconds
 
     def next_number(self) -> int:
-        """A number never given before, even when the last second before a kill was lost: microseconds, always rising."""
+        """A number never given before, even when a kill lost the last second: microseconds, always rising."""
         self._last_id = max(self._last_id + 1, int(self.now() * 1_000_000))
         return self._last_id
 
@@ -223,6 +221,9 @@ class World:
             if thing.id not in self.posts:
                 self.posts_of.setdefault(thing.account_id, []).append(thing.id)
             self.posts[thing.id] = thing
+            latest = self.latest_of.get(thing.account_id)
+            if thing.published and (latest is None or thing.created >= latest.created):
+                self.latest_of[thing.account_id] = thing
             return thing.id
         if isinstance(thing, Container):
             if thing.id not in self.containers:

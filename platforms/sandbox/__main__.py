@@ -1,0 +1,74 @@
+"""`python -m platforms.sandbox --port 8600 --host 127.0.0.1 --state FILE`: run the sandbox until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from platforms.sandbox.app import create_app
+from platforms.sandbox.storage import StateFileInUse
+
+# Where the operator has real-looking credentials set, the sandbox checks them as the platforms would.
+CREDENTIALS = {
+    "POSTAGENT_META_APP_ID": "meta_app_id",
+    "POSTAGENT_META_APP_SECRET": "meta_app_secret",
+    "POSTAGENT_INSTAGRAM_APP_ID": "instagram_app_id",
+    "POSTAGENT_INSTAGRAM_APP_SECRET": "instagram_app_secret",
+    "POSTAGENT_GOOGLE_CLIENT_ID": "google_client_id",
+    "POSTAGENT_GOOGLE_CLIENT_SECRET": "google_client_secret",
+}
+
+
+class AnnouncingServer(uvicorn.Server):
+    """Says in one line where it listens, once it does."""
+
+    where = ""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start as uvicorn does, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            print(f"Sandbox ready at {self.where} (nothing there is on the real internet)", flush=True)
+
+
+def main() -> int:
+    """Parse the arguments and serve. Exit code 1, with one line, when port or state file cannot be had."""
+    parser = argparse.ArgumentParser(prog="python -m platforms.sandbox", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8600, help="0 = any free one; the line printed tells it")
+    parser.add_argument("--state", type=Path, default=None, help="file that keeps everything over a restart")
+    given = parser.parse_args()
+    listener = socket.socket(socket.AF_INET6 if ":" in given.host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((given.host, given.port))
+    except OSError as error:
+        print(f"Cannot listen on {given.host}:{given.port}: {error.strerror}; choose another --port", file=sys.stderr)
+        return 1
+    try:
+        app = create_app(given.state)
+    except StateFileInUse as error:
+        print(f"{error}; stop that one or choose another --state", file=sys.stderr)
+        return 1
+    credentials = {field: os.environ[name] for name, field in CREDENTIALS.items() if os.environ.get(name)}
+    if credentials:
+        app.world.configure(credentials)
+    host = f"[{given.host}]" if ":" in given.host else given.host
+    config = uvicorn.Config(
+        app, access_log=False, log_level="warning", lifespan="on", backlog=4096, timeout_graceful_shutdown=3,
+        server_header=False, timeout_keep_alive=60,
+    )  # fmt: skip
+    server = AnnouncingServer(config)
+    server.where = f"http://{host}:{listener.getsockname()[1]}"
+    asyncio.run(server.serve(sockets=[listener]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
