@@ -63,7 +63,7 @@ class Facebook:
         *,
         graph_url: str,
         graph_version: str,
-        app_id: str,
+        app_id: str | None,
         app_secret: SecretStr | None,
         mode: PublishMode = "prepared",
         timeout_seconds: float = 30.0,
@@ -267,7 +267,7 @@ class Facebook:
             text=_text(post.get("message")) or "",
             created_at=parse_time(post.get("created_time")) or since,
             permalink=_text(post.get("permalink_url")),
-            ours=str(made_by.get("id")) == self._app_id if isinstance(made_by, dict) else None,
+            ours=str(made_by.get("id")) == self._app_id if isinstance(made_by, dict) and self._app_id else None,
         )
 
     async def _batch(self, account: Account, urls: Mapping[str, str]) -> dict[str, dict[str, Any] | Refused]:

@@ -68,7 +68,7 @@ class GoogleBusiness:
         posts_url: str,
         token_url: str,
         performance_url: str,
-        client_id: str,
+        client_id: str | None,
         client_secret: SecretStr | None,
         language: str = "en",
         timeout_seconds: float = 30.0,

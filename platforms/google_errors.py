@@ -107,7 +107,7 @@ def classify(
     outcome = rule.outcome(makes_visible)
     if makes_visible and http >= 500:
         outcome = InDoubt
-    wait = retry_after(response)
+    wait = retry_after(response.headers)
     if rule is QUOTA:
         wait = max(wait or 0.0, QUOTA_SECONDS)
     code = next((reason for reason in reasons if reason in BY_REASON), status_word) or f"http_{http}"
@@ -134,7 +134,7 @@ def classify_token(response: httpx.Response, *, secrets: Iterable[SecretStr | No
         f"{words}. {rule.advice}" if rule.advice else words,
         http_status=response.status_code,
         code=name,
-        retry_after=retry_after(response) or rule.wait,
+        retry_after=retry_after(response.headers) or rule.wait,
     )
 
 

@@ -125,11 +125,11 @@ class Graph:
         return refused
 
     async def long_lived(
-        self, user_token: SecretStr, app_id: str, app_secret: SecretStr | None, now: datetime
+        self, user_token: SecretStr, app_id: str | None, app_secret: SecretStr | None, now: datetime
     ) -> tuple[SecretStr, datetime]:
         """A fresh long-lived user token for a living one (fb_exchange_token) and when it ends."""
-        if app_secret is None:
-            raise OperatorNeeded("META_APP_SECRET is not set, so tokens cannot be renewed")
+        if not app_id or app_secret is None:
+            raise OperatorNeeded("META_APP_ID and META_APP_SECRET are not set, so tokens cannot be renewed")
         try:
             answer = await self.get(
                 "oauth/access_token",

@@ -18,7 +18,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
 import httpx
@@ -43,6 +43,14 @@ KEEPALIVE_SECONDS = 4.0
 MAX_HEADER_BYTES = 64 * 1024  # Meta's usage header lists up to 32 pages
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+
+class Headers(Protocol):
+    """Headers of any client library (openai brings its own), looked up without regard to case."""
+
+    def get(self, key: str, default: str) -> str:
+        """The header's value, or `default`."""
+        ...
 
 
 class _Progress:
@@ -182,9 +190,9 @@ def unreadable(response: httpx.Response, makes_visible: bool) -> PlatformError:
     )
 
 
-def retry_after(response: httpx.Response) -> float | None:
+def retry_after(headers: Headers) -> float | None:
     """Seconds to wait by the Retry-After header (seconds, or a date measured against the answer's own Date)."""
-    value = response.headers.get("retry-after", "").strip()
+    value = headers.get("retry-after", "").strip()
     if not value:
         return None
     try:
@@ -193,7 +201,7 @@ def retry_after(response: httpx.Response) -> float | None:
         pass
     try:
         then = parsedate_to_datetime(value)
-        asked = parsedate_to_datetime(response.headers.get("date", ""))
+        asked = parsedate_to_datetime(headers.get("date", ""))
         return max(0.0, (then - asked).total_seconds())
     except (ValueError, TypeError):
         return None

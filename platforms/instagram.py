@@ -75,7 +75,7 @@ class Instagram:
         instagram_graph_url: str,
         facebook_graph_url: str,
         graph_version: str,
-        app_id: str,
+        app_id: str | None,
         app_secret: SecretStr | None,
         max_hashtags: int = 5,
         container_wait_seconds: float = 30.0,

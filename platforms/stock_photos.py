@@ -1,0 +1,198 @@
+"""Stock photo search: Pexels and Unsplash, in one shape.
+
+Both ask for attribution; Unsplash also for the download ping and for a person who picks the photo. Sources:
+pexels.com/api/documentation, unsplash.com/documentation and its official OpenAPI file of 2026-08-14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx
+from pydantic import SecretStr
+
+from platforms.errors import OperatorNeeded, PlatformError, Refused, Rule, TryLater
+from platforms.http import call, json_object, redact, retry_after, unreadable
+
+Orientation = Literal["landscape", "portrait", "square"]
+
+HOUR = 3600.0
+_JPEG = "&w=1440&fit=max&fm=jpg&q=80"  # imgix: Instagram takes JPEG only, up to 1440 pixels wide
+
+_TEMPORARY = Rule(error=TryLater, wait=60.0)
+_KEY = Rule(error=OperatorNeeded)
+_REFUSED = Rule(error=Refused)
+_HOURLY = Rule(error=TryLater, wait=HOUR)
+_COMMON: Mapping[int, Rule] = {400: _REFUSED, 401: _KEY, 404: _REFUSED, 422: _REFUSED, 429: _HOURLY}
+PEXELS_RULES: Mapping[int, Rule] = {**_COMMON, 403: _KEY}
+# Unsplash answers 403, not 429, when the hour's requests are used up; a wrong key is 401. 410: "Query flagged as spam".
+UNSPLASH_RULES: Mapping[int, Rule] = {**_COMMON, 403: _HOURLY, 410: _REFUSED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockPhoto:
+    """A photo found. `width` and `height` are the original's; `full_url` is a JPEG large enough for every platform."""
+
+    source: Literal["pexels", "unsplash"]
+    source_id: str
+    width: int
+    height: int
+    full_url: str
+    page_url: str
+    author: str
+    author_url: str
+    alt: str = ""
+    download_ping_url: str | None = None  # Unsplash: to be called when the photo is used
+
+
+class Pexels:
+    """Pexels: 200 requests an hour, 20,000 a month."""
+
+    def __init__(
+        self, http: httpx.AsyncClient, *, base_url: str, api_key: SecretStr, timeout_seconds: float = 20.0
+    ) -> None:
+        """`base_url` is scheme and host."""
+        self._http = http
+        self._base_url = base_url.rstrip("/")
+        self._key = api_key
+        self._timeout = timeout_seconds
+
+    async def search(
+        self, query: str, orientation: Orientation = "landscape", per_page: int = 15
+    ) -> Sequence[StockPhoto]:
+        """The photos for a query, best first; at most 80. Raises a PlatformError."""
+        response = await call(
+            self._http,
+            "GET",
+            f"{self._base_url}/v1/search",
+            makes_visible=False,
+            params={"query": query, "orientation": orientation, "per_page": min(per_page, 80)},
+            headers={"authorization": self._key.get_secret_value()},  # no "Bearer"
+            timeout_seconds=self._timeout,
+        )
+        if not response.is_success:
+            raise _failure("Pexels", response, PEXELS_RULES, self._key)
+        photos = _list_in(response, "photos")
+        return [photo for entry in photos if (photo := _pexels_photo(entry)) is not None]
+
+
+class Unsplash:
+    """Unsplash: 50 requests an hour for a demo key. Its guidelines want a person to choose the photo."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        base_url: str,
+        access_key: SecretStr,
+        app_name: str = "postagentpro",
+        timeout_seconds: float = 20.0,
+    ) -> None:
+        """`base_url` is scheme and host; `app_name` goes into the attribution links (`utm_source`)."""
+        self._http = http
+        self._base_url = base_url.rstrip("/")
+        self._key = access_key
+        self._app_name = app_name
+        self._timeout = timeout_seconds
+
+    async def search(
+        self, query: str, orientation: Orientation = "landscape", per_page: int = 10
+    ) -> Sequence[StockPhoto]:
+        """The photos for a query, best first; at most 30. Raises a PlatformError."""
+        response = await self._get(
+            f"{self._base_url}/search/photos",
+            {
+                "query": query,
+                "orientation": "squarish" if orientation == "square" else orientation,
+                "per_page": min(per_page, 30),
+                "content_filter": "high",
+            },
+        )
+        photos = _list_in(response, "results")
+        return [photo for entry in photos if (photo := self._photo(entry)) is not None]
+
+    async def ping_download(self, photo: StockPhoto) -> None:
+        """Tell Unsplash that a photo is used, as its guidelines ask. The key is sent to Unsplash's own host only."""
+        if photo.download_ping_url is None:
+            return
+        url = httpx.URL(photo.download_ping_url)
+        if (url.scheme, url.netloc) != (httpx.URL(self._base_url).scheme, httpx.URL(self._base_url).netloc):
+            raise Refused(f"the download address of photo {photo.source_id} leads to another host", code="foreign_host")
+        await self._get(photo.download_ping_url, None)
+
+    async def _get(self, url: str, params: Mapping[str, Any] | None) -> httpx.Response:
+        response = await call(
+            self._http,
+            "GET",
+            url,
+            makes_visible=False,
+            params=params,
+            headers={"authorization": f"Client-ID {self._key.get_secret_value()}", "accept-version": "v1"},
+            timeout_seconds=self._timeout,
+        )
+        if not response.is_success:
+            raise _failure("Unsplash", response, UNSPLASH_RULES, self._key)
+        return response
+
+    def _photo(self, entry: Mapping[str, Any]) -> StockPhoto | None:
+        urls, links, user = entry.get("urls") or {}, entry.get("links") or {}, entry.get("user") or {}
+        raw = urls.get("raw")
+        if not isinstance(raw, str) or not entry.get("id"):
+            return None
+        return StockPhoto(
+            source="unsplash",
+            source_id=str(entry["id"]),
+            width=int(entry.get("width") or 0),
+            height=int(entry.get("height") or 0),
+            full_url=f"{raw}{_JPEG if '?' in raw else '?' + _JPEG[1:]}",
+            page_url=self._credited(links.get("html")),
+            author=str(user.get("name") or ""),
+            author_url=self._credited((user.get("links") or {}).get("html")),
+            alt=str(entry.get("alt_description") or entry.get("description") or ""),
+            download_ping_url=links.get("download_location"),
+        )
+
+    def _credited(self, url: object) -> str:
+        if not isinstance(url, str) or not url:
+            return ""
+        return str(httpx.URL(url).copy_merge_params({"utm_source": self._app_name, "utm_medium": "referral"}))
+
+
+def _pexels_photo(entry: Mapping[str, Any]) -> StockPhoto | None:
+    sizes = entry.get("src") or {}
+    full_url = sizes.get("large2x") or sizes.get("large") or sizes.get("original")  # the original may be a PNG
+    if not isinstance(full_url, str) or not entry.get("id"):
+        return None
+    return StockPhoto(
+        source="pexels",
+        source_id=str(entry["id"]),
+        width=int(entry.get("width") or 0),
+        height=int(entry.get("height") or 0),
+        full_url=full_url,
+        page_url=str(entry.get("url") or ""),
+        author=str(entry.get("photographer") or ""),
+        author_url=str(entry.get("photographer_url") or ""),
+        alt=str(entry.get("alt") or ""),
+    )
+
+
+def _list_in(response: httpx.Response, key: str) -> list[Mapping[str, Any]]:
+    entries = (json_object(response) or {}).get(key)
+    if not isinstance(entries, list):
+        raise unreadable(response, makes_visible=False)
+    return [entry for entry in entries if isinstance(entry, dict)]
+
+
+def _failure(name: str, response: httpx.Response, rules: Mapping[int, Rule], key: SecretStr) -> PlatformError:
+    """By HTTP status alone: the bodies are not documented."""
+    status = response.status_code
+    rule = rules.get(status, _TEMPORARY)
+    words = redact(response.text[:200], (key,)).strip() or "no reason given"
+    return rule.error(
+        f"{name} answered HTTP {status}: {words}",
+        http_status=status,
+        code=f"http_{status}",
+        retry_after=retry_after(response.headers) or rule.wait,
+    )
