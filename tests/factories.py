@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from importlib.util import find_spec
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,7 +16,9 @@ import psycopg
 from psycopg import sql
 from pydantic import SecretStr
 
+from models.account_tokens import ACCESS_COLUMN, REFRESH_COLUMN, TABLE
 from models.base import utc_now
+from models.crypto import KeyRing
 from models.settings import settings
 
 _number = count(1)
@@ -140,7 +140,7 @@ def make_account(
     connected_at: datetime | None = None,
     last_refreshed_at: datetime | None = None,
 ) -> Connected:
-    """A connected account. Its tokens are sealed with the process's keys where it has some, else plain markers."""
+    """A connected account, its tokens sealed."""
     number = next(_number)
     ids = {
         "google": f"accounts/{100_000 + number}/locations/{900_000 + number}",
@@ -163,8 +163,8 @@ def make_account(
         platform=platform,
         account_id=made.account_id,
         account_name=made.account_name,
-        access_token_encrypted=seal(access_token, made, "access_token_encrypted"),
-        refresh_token_encrypted=refresh_token and seal(refresh_token, made, "refresh_token_encrypted"),
+        access_token_encrypted=seal(access_token, made, ACCESS_COLUMN),
+        refresh_token_encrypted=refresh_token and seal(refresh_token, made, REFRESH_COLUMN),
         token_expires_at=token_expires_at,
         status=status,
         status_reason=status_reason,
@@ -177,14 +177,9 @@ def make_account(
 
 def seal(token: str, account: Connected, column: str) -> str:
     """An envelope that the process's own keys open (the `database_url` fixture sets a test key)."""
-    if find_spec("models.crypto") is None or settings().encryption_keys is None:
-        return f"unsealed:{hashlib.sha256(token.encode()).hexdigest()[:16]}"
-    from models.crypto import KeyRing
-
-    envelope: str = KeyRing.from_settings(settings()).seal(
-        SecretStr(token), table="connected_accounts", column=column, row_id=account.id, user_id=account.user_id
+    return KeyRing.from_settings(settings()).seal(
+        SecretStr(token), table=TABLE, column=column, row_id=account.id, user_id=account.user_id
     )
-    return envelope
 
 
 def make_post(
