@@ -39,6 +39,7 @@ from platforms.http import parse_time, unclear
 PublishMode = Literal["prepared", "direct"]
 
 UNPUBLISHED_POST = "unpublished_post"
+MISSING_POST = "missing_post"  # the unpublished post's id, once it could not be read back
 PHOTO = "photo_{}"
 
 _LIST_FIELDS = "id,message,created_time,permalink_url,is_published,application"
@@ -87,7 +88,7 @@ class Facebook:
     async def prepare(self, account: Account, content: Content, handles: Handles, remember: Remember) -> Handles:
         """Upload the photos unseen and, in prepared mode, make the whole post unseen.
 
-        Given handles are checked first: what is gone by now is made again. A link is only sent without pictures, since
+        Given handles are gone on with; what is gone by now is made again. A link is only sent without pictures, since
         a Facebook post shows one or the other.
         """
         if not content.text.strip() and not content.media_urls and not content.link:
@@ -98,21 +99,19 @@ class Facebook:
         if post_id is not None:
             if await self._read(account, post_id, "id") is not None:
                 return handles
-            handles = {}  # its photos went with it
-        made: dict[str, str] = {}
+            if handles.get(MISSING_POST) != post_id:
+                # Published, but not shown yet? Publishing it once more by its id finds out and cannot double it.
+                await remember(MISSING_POST, post_id)
+                return {**handles, MISSING_POST: post_id}
+            handles = {}  # not even that found it
         try:
-            if self._mode == "prepared" or len(content.media_urls) > 1:
-                for index in range(len(content.media_urls)):
-                    kind = PHOTO.format(index)
-                    made[kind] = await self._photo(account, content, index, handles.get(kind), remember)
-            if self._mode == "prepared":
-                form = _feed_form(content, list(made.values())) | {"published": "false"}
-                answer = await self._post(account, f"{account.account_id}/feed", False, form)
-                made[UNPUBLISHED_POST] = _id_of(answer, False)
-                await remember(UNPUBLISHED_POST, made[UNPUBLISHED_POST])
-        except Refused as refused:
-            raise await self._graph.blame(refused, account.account_id, account.access_token) from None
-        return made
+            return await self._make(account, content, handles, remember)
+        except PlatformError as error:
+            reused = any(kind.startswith(PHOTO.format("")) for kind in handles)
+            if not reused or not (error.code or "").startswith("100/"):
+                raise
+        # The photos are gone, or hang on an unseen post whose id was lost with the answer.
+        return await self._make(account, content, {}, remember)
 
     async def publish(self, account: Account, content: Content, handles: Handles) -> Published:
         """Make it visible with one request. Raises TryLater when what it needs is not prepared, or is gone.
@@ -145,7 +144,7 @@ class Facebook:
     async def look(self, account: Account, content: Content, handles: Handles, since: datetime) -> Look:
         """By the id of the prepared post where there is one and it can be read, else all posts of the Page.
 
-        A prepared post that is gone says nothing certain (published, then deleted by somebody?), so the list decides.
+        A prepared post that cannot be read says nothing certain (not shown yet? deleted?): then the list decides.
         """
         post_id = handles.get(UNPUBLISHED_POST)
         if post_id is not None:
@@ -166,6 +165,9 @@ class Facebook:
             )
             if isinstance(post.get("id"), str) and post.get("is_published") is not False
         ]
+        ours = tuple(sighting for sighting in seen if sighting.platform_post_id == post_id)
+        if ours:
+            return Look(certainty=Certainty.PUBLISHED, sightings=ours)
         return Look(certainty=Certainty.COMPARE, sightings=oldest_first(s for s in seen if s.created_at >= start))
 
     async def follow(self, account: Account, platform_post_id: str) -> Published:
@@ -237,6 +239,22 @@ class Facebook:
     async def quota(self, account: Account) -> Quota:
         """Facebook tells no number of posts; its call budgets come as usage headers."""
         return Quota()
+
+    async def _make(self, account: Account, content: Content, handles: Handles, remember: Remember) -> dict[str, str]:
+        made: dict[str, str] = {}
+        try:
+            if self._mode == "prepared" or len(content.media_urls) > 1:
+                for index in range(len(content.media_urls)):
+                    kind = PHOTO.format(index)
+                    made[kind] = await self._photo(account, content, index, handles.get(kind), remember)
+            if self._mode == "prepared":
+                form = _feed_form(content, list(made.values())) | {"published": "false"}
+                answer = await self._post(account, f"{account.account_id}/feed", False, form)
+                made[UNPUBLISHED_POST] = _id_of(answer, False)
+                await remember(UNPUBLISHED_POST, made[UNPUBLISHED_POST])
+        except Refused as refused:
+            raise await self._graph.blame(refused, account.account_id, account.access_token) from None
+        return made
 
     async def _photo(
         self, account: Account, content: Content, index: int, known: str | None, remember: Remember

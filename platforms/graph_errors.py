@@ -68,6 +68,8 @@ VIDEO = Rule(error=Refused, advice="Choose another video.")
 
 FACEBOOK_RULES: Rules = {
     **BASE_RULES,
+    # The photos hang on a post already: on ours, whose answer was lost, or on an unseen one (upload them again).
+    (100, 1366051): TEMPORARY,
     (324, None): PICTURE,
     (382, None): VIDEO,
     (389, None): VIDEO,
