@@ -76,6 +76,12 @@ class Post(Table, table=True):
             "scheduled_for",
             postgresql_where=text("status IN ('pending', 'approved')"),
         ),
+        Index(
+            "idx_post_queue_owner_open",
+            "user_id",
+            "scheduled_for",
+            postgresql_where=text("status IN ('pending', 'approved', 'failed')"),
+        ),
         Index("idx_post_queue_status", "status"),
         Index("idx_post_queue_account", "account_id"),
         Index("idx_post_queue_media", "media_id", postgresql_where=text("media_id IS NOT NULL")),

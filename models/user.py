@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Identity, Index
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Identity, Index, text
 from sqlmodel import Field
 
 from models.base import Table, id_field, owner_column, text_column, time_column, utc_now
@@ -19,6 +19,7 @@ class User(Table, table=True):
         CheckConstraint("plan_tier IN ('starter', 'pro', 'premium')", name="plan_tier"),
         CheckConstraint("status IN ('active', 'paused', 'canceled', 'trial')", name="status"),
         Index("idx_users_email", "email"),
+        Index("idx_users_email_lower", text("lower(email)")),
         Index("idx_users_stripe", "stripe_customer_id"),
     )
 
