@@ -1,0 +1,42 @@
+"""Gates: no post enters the queue past one of them.
+
+Each gate is a pure function of a draft and what is known about its owner, in a module of its own; `run_gates` asks all
+of them.
+A new gate is one module and one line in `GATES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from models.gates.avoid_keywords import avoid_keywords
+from models.gates.draft import Draft, GateContext, Verdict
+from models.gates.platform_limits import LIMITS, PlatformLimits, needs_picture, platform_limits
+
+Gate = Callable[[Draft, GateContext], Verdict]
+
+GATES: tuple[Gate, ...] = (platform_limits, avoid_keywords)
+
+
+def run_gates(draft: Draft, context: GateContext) -> list[Verdict]:
+    """What every gate says about a draft, in order; it may pass when all are ok."""
+    return [gate(draft, context) for gate in GATES]
+
+
+def objection(draft: Draft, context: GateContext) -> Verdict | None:
+    """The first verdict that refuses the draft, or None when it may pass."""
+    return next((verdict for verdict in run_gates(draft, context) if not verdict.ok), None)
+
+
+__all__ = [
+    "GATES",
+    "LIMITS",
+    "Draft",
+    "Gate",
+    "GateContext",
+    "PlatformLimits",
+    "Verdict",
+    "needs_picture",
+    "objection",
+    "run_gates",
+]

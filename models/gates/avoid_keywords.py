@@ -1,0 +1,119 @@
+"""Words and phrases that an owner does not want to read in their name.
+
+Whole words in any case and simple inflection: "discount" also stops "Discounts" and "discounted", "cheap price" also
+"cheap prices". A keyword without letters ("24/7", "#1", "%") stops exactly those signs. Hashtags have no spaces, so
+their parts are read too.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from models.gates.draft import Draft, GateContext, Verdict
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_VOWELS = set("aeiouy")
+
+
+def avoid_keywords(draft: Draft, context: GateContext) -> Verdict:
+    """Whether text and hashtags keep clear of everything on the owner's list."""
+    for keyword in context.avoid_keywords:
+        if contains_keyword(draft, keyword):
+            return Verdict("avoid_keywords", False, f"the owner does not want {' '.join(keyword.split())!r}")
+    return Verdict("avoid_keywords", True)
+
+
+def contains_keyword(draft: Draft, keyword: str) -> bool:
+    """Whether a keyword or phrase occurs in a draft. A blank keyword occurs nowhere."""
+    wanted = _plain(keyword)
+    parts = [_bare(word) for word in _WORD.findall(wanted)]
+    inline_tags = re.findall(r"#(\w+)", draft.text)
+    if not any(character.isalpha() for character in wanted):
+        return bool(wanted) and _literally(wanted, _plain(f"{draft.text} {' '.join(f'#{t}' for t in draft.hashtags)}"))
+    words = [_bare(word) for word in _WORD.findall(_plain(draft.text))]
+    if _phrase(parts, words):
+        return True
+    return any(_in_hashtag(parts, tag) for tag in (*draft.hashtags, *inline_tags))
+
+
+def _plain(text: str) -> str:
+    """Letters in their plainest form: no accents, no look of their own, no invisible signs, one space between words."""
+    unfolded = unicodedata.normalize("NFKD", text)
+    kept = "".join(c for c in unfolded if unicodedata.category(c) not in ("Mn", "Cf"))
+    return " ".join(kept.casefold().split())
+
+
+def _bare(word: str) -> str:
+    """A word without its genitive: "plumber's" is about a plumber."""
+    return re.sub(r"['’]s?$|['’](?=s$)", "", word)
+
+
+def _phrase(parts: list[str], words: list[str]) -> bool:
+    """Whether the parts stand in the words, one after the other."""
+    length = len(parts)
+    return any(
+        all(_same(part, word) for part, word in zip(parts, words[start : start + length], strict=True))
+        for start in range(len(words) - length + 1)
+    )
+
+
+def _same(keyword: str, word: str) -> bool:
+    return word == keyword or word in _forms(keyword)
+
+
+def _literally(sign: str, text: str) -> bool:
+    before = r"(?<![^\W_])" if sign[0].isalnum() else ""
+    after = r"(?![^\W_])" if sign[-1].isalnum() else ""
+    return re.search(before + re.escape(sign) + after, text) is not None
+
+
+def _in_hashtag(parts: list[str], tag: str) -> bool:
+    """A hashtag's words by their capitals; without capitals, a keyword of four letters and more at either end."""
+    if _phrase(parts, [_plain(word) for word in _CAMEL.findall(tag)]):
+        return True
+    whole, joined = _plain(tag), "".join(parts)
+    return len(joined) >= 4 and (whole.startswith(joined) or whole.endswith((joined, f"{joined}s")))
+
+
+@lru_cache(maxsize=4096)
+def _forms(keyword: str) -> frozenset[str]:
+    """A keyword's simple English inflections, whichever of them the owner wrote."""
+    return frozenset(form for base in _bases(keyword) for form in _inflections(base))
+
+
+def _bases(word: str) -> set[str]:
+    """The word itself and what it may be an inflection of; each has three letters and a vowel, else it is no word."""
+    bases = {word}
+    if word.endswith("ies"):
+        bases.add(word[:-3] + "y")
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        bases.add(word[:-1])
+        if word.endswith("es"):
+            bases.add(word[:-2])
+    for ending in ("ed", "ing"):
+        if word.endswith(ending):
+            stem = word[: -len(ending)]
+            bases |= {stem, stem + "e"}
+            if len(stem) > 3 and stem[-1] == stem[-2]:
+                bases.add(stem[:-1])
+    if word.endswith("ied"):
+        bases.add(word[:-3] + "y")
+    return {base for base in bases if base == word or (len(base) >= 3 and _VOWELS & set(base[:-1]))}
+
+
+def _inflections(base: str) -> set[str]:
+    forms = {base, base + "s", base + "es", base + "ed", base + "ing"}
+    if base.endswith("e"):
+        forms |= {base + "d", base[:-1] + "ing"}
+    if base.endswith("y"):
+        forms |= {base[:-1] + "ies", base[:-1] + "ied"}
+    if len(base) >= 3 and base[-1] not in "aeiouwxy" and base[-2] in "aeiou" and base[-3] not in "aeiou":
+        forms |= {base + base[-1] + "ed", base + base[-1] + "ing"}
+    if len(base) >= 4:  # comparatives; shorter words would stop others ("off" and "offer")
+        stem = base.removesuffix("e")
+        stem = stem[:-1] + "i" if stem.endswith("y") else stem
+        forms |= {stem + "er", stem + "est"}
+    return forms
