@@ -8,7 +8,7 @@ from typing import Any
 
 from platforms.sandbox.exchange import Answer, Call, Operation, Refused
 from platforms.sandbox.google_common import error, invalid, not_found, rfc3339, token_of
-from platforms.sandbox.google_post_rules import PATCHABLE, PHONE_NUMBER, check_local_post
+from platforms.sandbox.google_post_rules import PATCHABLE, check_local_post, has_phone_number
 from platforms.sandbox.state import Account, Post, World, normalise
 
 
@@ -52,7 +52,7 @@ class GooglePosts:
         check_local_post(body, self._world.config.google_max_summary)
         now = call.now
         text = normalise(str(body.pop("summary", "")), self._world.config.google_normalise)
-        rejected = (self._world.config.google_phone_check and PHONE_NUMBER.search(text)) or (
+        rejected = (self._world.config.google_phone_check and has_phone_number(text)) or (
             call.trouble is not None and call.trouble.kind == "reject"
         )
         scheduled = _moment(body.get("scheduledTime"))
@@ -115,7 +115,7 @@ class GooglePosts:
         post.media = [item["sourceUrl"] for item in changed.get("media", [])]
         post.link = (changed.get("callToAction") or {}).get("url")
         post.processing_until = call.now + self._world.config.google_processing_seconds
-        refused = self._world.config.google_phone_check and PHONE_NUMBER.search(post.text)
+        refused = self._world.config.google_phone_check and has_phone_number(post.text)
         post.verdict = "REJECTED" if refused else "LIVE"
         self._world.put(post)
         return Answer(self._shown(post, account, call.now))

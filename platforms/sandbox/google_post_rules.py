@@ -14,6 +14,12 @@ PATCHABLE = frozenset(("summary", "callToAction", "media", "event", "offer", "la
 PHONE_NUMBER = re.compile(
     r"(?<!\d)(?:\+?1[\s.-]?)?(?:\(\d{3}\)\s?|\d{3}[\s.-])\d{3}[\s.-]?\d{4}(?!\d)|(?<!\d)\d{10}(?!\d)"
 )
+DIGIT = re.compile(r"\d")
+
+
+def has_phone_number(text: str) -> bool:
+    """Whether a North American phone number stands in the text; texts with few digits are not searched."""
+    return len(DIGIT.findall(text)) >= 10 and PHONE_NUMBER.search(text) is not None
 
 
 def check_local_post(body: dict[str, Any], max_summary: int) -> None:
