@@ -223,7 +223,7 @@ _NAMES = (
     r"|api_key|apikey|signed_request|code_verifier|assertion|password|token|secret"
 )
 _NAMED = re.compile(rf"""(?i)(["']?\b(?:{_NAMES})["']?\s*[=:]\s*["']?)(?!\s)[^\s"'&,;}}\])]+""")
-_CODE = re.compile(r"""(?i)(\bcode=|["']code["']\s*:\s*["'])(?!-?\d{1,7}\b)[^\s"'&,;}\])]+""")
+_CODE = re.compile(r"""(?i)(\bcode=|["']code["']\s*:\s*["'])(?!-?\d{1,7}(?![\w/-]))[^\s"'&,;}\])]+""")
 _SCHEME = re.compile(r"(?i)\b(bearer|client-id|(?:oauth|basic)(?=\s+\S*\d))\s+[A-Za-z0-9._~+/|=-]{6,}")
 _LOOKS = re.compile(r"\b(?:EAA|IGAA|IGQ|ya29\.|1//|GOCSPX-|sk-|AIza)[A-Za-z0-9._/-]{8,}")
 _LONG = re.compile(
