@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
+from models import user  # noqa: F401 - its table is referenced
 from models.base import Table, id_field, owner_column, text_column, time_column, utc_now
 
 PLATFORM_CHECK = "platform IN ('google', 'facebook', 'instagram')"

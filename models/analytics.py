@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKeyConstraint, Index, Numeric, Text, Uuid, text
 from sqlmodel import Field
 
+from models import post  # noqa: F401 - its table is referenced
 from models.account import PLATFORM_CHECK
 from models.base import Table, id_field, integer_column, owner_column, text_column, time_column, utc_now
 

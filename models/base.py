@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from pydantic import ConfigDict
 from sqlalchemy import TIMESTAMP, Boolean, Column, ForeignKey, Integer, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
@@ -25,8 +24,6 @@ SQLModel.metadata.naming_convention = {
 
 class Table(SQLModel):
     """Base of all tables."""
-
-    model_config = ConfigDict(validate_assignment=False)
 
 
 def utc_now() -> datetime:

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Column, Index, Time
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
+from models import user  # noqa: F401 - its table is referenced
 from models.base import (
     Table,
     flag_column,

@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, Column, Date, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
+from models import business  # noqa: F401 - its table is referenced
 from models.base import Table, flag_column, id_field, integer_column, owner_column, text_column, time_column, utc_now
 
 _COUNTERS = ("posts_made", "posts_fallen_back", "calls", "input_tokens", "cached_tokens", "output_tokens")

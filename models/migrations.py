@@ -141,11 +141,12 @@ def _one_at_a_time(url: str) -> Iterator[None]:
 
 
 def _read_history(connection: Connection) -> dict[str, str]:
-    if connection.exec_driver_sql("SELECT to_regclass('schema_migrations')").scalar() is None:
-        return {}
-    rows = connection.exec_driver_sql("SELECT version, sha256 FROM schema_migrations ORDER BY version").all()
-    connection.commit()
-    return {row[0]: row[1] for row in rows}
+    # In a transaction of its own: Alembic commits each migration by itself only when none is open.
+    with connection.begin():
+        if connection.exec_driver_sql("SELECT to_regclass('schema_migrations')").scalar() is None:
+            return {}
+        rows = connection.exec_driver_sql("SELECT version, sha256 FROM schema_migrations ORDER BY version").all()
+        return {row[0]: row[1] for row in rows}
 
 
 def _verify_history(connection: Connection, migrations: list[Migration]) -> dict[str, str]:

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
+from models import content, media  # noqa: F401 - their tables are referenced
 from models.account import PLATFORM_CHECK
 from models.base import (
     Table,

@@ -167,8 +167,8 @@ def edit(
     actor: str,
     now: datetime,
     content: str | None = None,
-    hashtags: Sequence[str] | None | _Keep = KEEP,
-    media_url: str | None | _Keep = KEEP,
+    hashtags: Sequence[str] | _Keep | None = KEEP,
+    media_url: str | _Keep | None = KEEP,
     scheduled_for: datetime | None = None,
 ) -> None:
     """Change text, hashtags, picture or time. A changed text, hashtag or picture takes an approval away.

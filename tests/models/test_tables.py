@@ -18,7 +18,8 @@ assert models.tables.__all__
 
 def _described(connection: psycopg.Connection[Any], schema: str) -> set[tuple[str, str]]:
     tables = [
-        row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)).fetchall()
+        row[0]
+        for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)).fetchall()
     ]
     ours = sorted(set(tables) - {"alembic_version", "schema_migrations"})
     connection.execute("SET search_path = pg_catalog")

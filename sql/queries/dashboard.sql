@@ -1,0 +1,160 @@
+-- name: login_user
+-- Who may be behind an e-mail, in any case; an exact match goes first. Read as postagent_access.
+SELECT id, email, password_hash FROM users
+WHERE lower(email) = lower(%(email)s) ORDER BY (email = %(email)s) DESC LIMIT 1
+
+-- name: login_slot
+-- One at a time for a subject, so that guesses sent at once are counted one after the other.
+SELECT pg_advisory_xact_lock(hashtextextended(%(subject)s, 0))
+
+-- name: login_failures
+-- Failed tries of a subject since %(since)s, and the last one's time. A success of the same e-mail forgives what was
+-- before it; one from the same address does not, else an attacker's own account would wipe the slate.
+SELECT count(*) AS failures, max(attempted_at) AS last_failed_at FROM login_attempts
+WHERE subject = %(subject)s AND NOT succeeded AND attempted_at > greatest(%(since)s::timestamptz, (
+  SELECT max(attempted_at) FROM login_attempts WHERE subject = %(subject)s AND succeeded AND %(forgiving)s))
+
+-- name: begin_login_attempt
+-- Counted as failed before the password is looked at.
+INSERT INTO login_attempts (subject, attempted_at, succeeded) VALUES (%(subject)s, %(now)s, false) RETURNING id
+
+-- name: login_succeeded
+-- These tries were right after all.
+UPDATE login_attempts SET succeeded = true WHERE id = ANY(%(ids)s)
+
+-- name: open_session
+-- A login; the cookie's token is kept hashed.
+INSERT INTO dashboard_sessions (token_hash, user_id, user_agent, created_at, last_seen_at, expires_at)
+VALUES (%(token_hash)s, %(user_id)s, %(user_agent)s, %(now)s, %(now)s, %(expires_at)s) RETURNING id
+
+-- name: find_session
+-- The live session behind a cookie.
+SELECT s.id, s.user_id, u.email, s.last_seen_at FROM dashboard_sessions s JOIN users u ON u.id = s.user_id
+WHERE s.token_hash = %(token_hash)s AND s.revoked_at IS NULL AND s.expires_at > %(now)s
+
+-- name: session_alive
+-- Whether a session that a page was opened with still stands.
+SELECT EXISTS (SELECT 1 FROM dashboard_sessions WHERE id = %(id)s AND user_id = %(user_id)s AND revoked_at IS NULL
+  AND expires_at > %(now)s)
+
+-- name: touch_session
+-- Seen just now.
+UPDATE dashboard_sessions SET last_seen_at = %(now)s WHERE id = %(id)s AND last_seen_at < %(before)s
+
+-- name: revoke_session
+-- Logged out: from now on the cookie opens nothing.
+UPDATE dashboard_sessions SET revoked_at = %(now)s WHERE token_hash = %(token_hash)s AND revoked_at IS NULL
+
+-- name: dashboard_owner
+-- Who is looking. Row-level security leaves exactly one user.
+SELECT u.id AS user_id, u.email, u.plan_tier, u.status, u.trial_ends_at,
+       coalesce(p.timezone, 'America/New_York') AS zone, b.name AS business_name
+FROM users u
+LEFT JOIN user_preferences p ON p.user_id = u.id
+LEFT JOIN LATERAL (SELECT name FROM businesses WHERE user_id = u.id ORDER BY created_at, id LIMIT 1) b ON true
+
+-- name: dashboard_open_counts
+-- How many posts stand where, of those whose story is not over; idx_post_queue_owner_open.
+SELECT count(*) FILTER (WHERE status = 'pending' AND requires_approval AND in_doubt_since IS NULL) AS waiting,
+       count(*) FILTER (WHERE (status = 'approved' OR (status = 'pending' AND NOT requires_approval))
+                              AND in_doubt_since IS NULL) AS scheduled,
+       count(*) FILTER (WHERE status = 'failed' OR in_doubt_since IS NOT NULL) AS problems
+FROM post_queue WHERE status IN ('pending', 'approved', 'failed')
+
+-- name: dashboard_closed_count
+-- How many posts ended as published, or as rejected.
+SELECT count(*) FROM post_queue WHERE status = %(status)s
+
+-- name: dashboard_ids_waiting
+-- One page of posts that wait for approval, the next one due first.
+SELECT id FROM post_queue WHERE status = 'pending' AND requires_approval AND in_doubt_since IS NULL
+ORDER BY scheduled_for, id LIMIT %(limit)s OFFSET %(offset)s
+
+-- name: dashboard_ids_scheduled
+-- One page of posts that go out without another question, the next one due first.
+SELECT id FROM post_queue
+WHERE status IN ('pending', 'approved') AND (status = 'approved' OR NOT requires_approval) AND in_doubt_since IS NULL
+ORDER BY scheduled_for, id LIMIT %(limit)s OFFSET %(offset)s
+
+-- name: dashboard_ids_problems
+-- One page of posts that failed or whose fate is being found out, the latest first.
+SELECT id FROM post_queue
+WHERE status IN ('pending', 'approved', 'failed') AND (status = 'failed' OR in_doubt_since IS NOT NULL)
+ORDER BY scheduled_for DESC, id LIMIT %(limit)s OFFSET %(offset)s
+
+-- name: dashboard_ids_closed
+-- One page of published or rejected posts, the latest first; idx_post_queue_owner_time.
+SELECT id FROM post_queue WHERE status = %(status)s
+ORDER BY scheduled_for DESC, id LIMIT %(limit)s OFFSET %(offset)s
+
+-- name: dashboard_posts
+-- The posts of one page with their account, the last line of their story and their latest numbers.
+SELECT p.id, p.platform, p.content, p.hashtags, p.media_url, p.alt_text, p.link_url, p.call_to_action, p.theme,
+       p.scheduled_for, p.status, p.requires_approval, p.content_hash, p.approved_by, p.approved_at, p.published_at,
+       p.permalink, p.platform_state, p.error_message, p.retry_count, p.next_attempt_at, p.in_doubt_since,
+       (p.lease_expires_at > %(now)s) IS TRUE AS leased,
+       a.account_name, a.status AS account_status, e.reason AS last_reason, e.actor AS last_actor, e.at AS last_at,
+       n.reach, n.likes, n.comments, n.shares, n.clicks
+FROM post_queue p
+JOIN connected_accounts a ON a.id = p.account_id
+LEFT JOIN LATERAL (SELECT reason, actor, at FROM post_events WHERE post_id = p.id ORDER BY seq DESC LIMIT 1) e ON true
+LEFT JOIN LATERAL (SELECT reach, likes, comments, shares, clicks FROM analytics WHERE post_id = p.id
+                   ORDER BY fetched_at DESC LIMIT 1) n ON p.status = 'published'
+WHERE p.id = ANY(%(ids)s) ORDER BY array_position(%(ids)s::uuid[], p.id)
+
+-- name: dashboard_post_now
+-- What a single post looks like at this moment, for a dialog that stood open.
+SELECT content, hashtags, content_hash FROM post_queue WHERE id = %(post_id)s
+
+-- name: dashboard_troubles
+-- The latest posts that failed since %(since)s or whose fate is being found out.
+SELECT p.id, p.platform, p.status, p.error_message, p.in_doubt_since, p.scheduled_for, left(p.content, 90) AS beginning,
+       a.account_name
+FROM post_queue p JOIN connected_accounts a ON a.id = p.account_id
+WHERE p.status IN ('pending', 'approved', 'failed')
+  AND (p.in_doubt_since IS NOT NULL OR (p.status = 'failed' AND p.scheduled_for > %(since)s))
+ORDER BY p.scheduled_for DESC LIMIT %(limit)s
+
+-- name: dashboard_next
+-- What goes out next without another question.
+SELECT p.id, p.platform, p.scheduled_for, p.media_url, left(p.content, 90) AS beginning, p.theme,
+       a.account_name, a.status AS account_status
+FROM post_queue p JOIN connected_accounts a ON a.id = p.account_id
+WHERE p.status IN ('pending', 'approved') AND (p.status = 'approved' OR NOT p.requires_approval)
+  AND p.in_doubt_since IS NULL
+ORDER BY p.scheduled_for, p.id LIMIT %(limit)s
+
+-- name: dashboard_accounts
+-- Every connection and how it stands, with the posts that hang on it.
+SELECT a.id, a.platform, a.account_name, a.account_id, a.status, a.status_reason, a.login_provider, a.token_expires_at,
+       a.connected_at, a.last_refreshed_at, coalesce(q.open_posts, 0) AS open_posts, q.next_at
+FROM connected_accounts a
+LEFT JOIN (SELECT account_id, count(*) AS open_posts, min(scheduled_for) AS next_at FROM post_queue
+           WHERE status IN ('pending', 'approved', 'failed') AND status <> 'failed' GROUP BY account_id) q
+  ON q.account_id = a.id
+ORDER BY a.status = 'active', a.platform, a.account_name, a.id
+
+-- name: dashboard_daily
+-- Numbers per day and platform from the rollup, both days included.
+SELECT day, platform, sum(posts)::int AS posts, sum(reach)::bigint AS reach, sum(clicks)::bigint AS clicks,
+       sum(likes)::bigint AS likes, sum(comments)::bigint AS comments, sum(shares)::bigint AS shares
+FROM analytics_daily WHERE day BETWEEN %(first)s AND %(last)s
+GROUP BY day, platform ORDER BY day, platform
+
+-- name: dashboard_results
+-- Every post published since %(since)s with its latest snapshot (never the sum of snapshots). A post goes out within
+-- days of its time, so the index on that time finds them.
+SELECT p.id, p.platform, p.theme, p.published_at, left(p.content, 140) AS beginning, p.permalink,
+       n.reach, n.impressions, n.clicks, n.likes, n.comments, n.shares, n.fetched_at
+FROM post_queue p
+CROSS JOIN LATERAL (SELECT reach, impressions, clicks, likes, comments, shares, fetched_at FROM analytics
+                    WHERE post_id = p.id ORDER BY fetched_at DESC LIMIT 1) n
+WHERE p.status = 'published' AND p.published_at >= %(since)s
+  AND p.scheduled_for >= %(since)s::timestamptz - interval '7 days'
+ORDER BY p.published_at DESC
+
+-- name: dashboard_location_metrics
+-- Google's daily numbers of all locations together, both days included.
+SELECT day, metric, sum(value)::bigint AS value FROM location_metrics
+WHERE platform = 'google' AND day BETWEEN %(first)s AND %(last)s
+GROUP BY day, metric ORDER BY day, metric

@@ -1,0 +1,247 @@
+-- name: claim_posts
+-- Takes a batch of posts that are due within `ahead` seconds: lease with owner, expiry and a fencing token that counts
+-- up. One account's posts take turns with the others'. Posts that another worker holds are skipped, never waited for.
+-- A lease that ran out is due again by itself (due_at contains it), which is how a dead worker's posts come back.
+WITH near AS (
+  SELECT p.id, p.account_id, p.due_at
+  FROM post_queue p
+  JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
+  JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
+  WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
+    AND p.due_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
+  ORDER BY p.due_at
+  LIMIT %(scan)s),
+turns AS (
+  SELECT id, due_at, row_number() OVER (PARTITION BY account_id ORDER BY due_at, id) AS turn FROM near),
+picked AS (
+  SELECT p.id FROM post_queue p JOIN turns t ON t.id = p.id
+  WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
+    AND p.due_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
+  ORDER BY t.turn, t.due_at
+  LIMIT %(batch)s
+  FOR UPDATE OF p SKIP LOCKED),
+claimed AS (
+  UPDATE post_queue p SET lease_owner = %(worker)s, lease_token = p.lease_token + 1,
+    lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s)
+  FROM picked WHERE picked.id = p.id
+  RETURNING p.*)
+SELECT c.id, c.user_id, c.account_id, c.platform, c.content, c.media_url, c.hashtags, c.link_url, c.call_to_action, c.alt_text,
+       c.status, c.content_hash, c.scheduled_for, c.approved_at, c.retry_count, c.lease_token, c.platform_post_id,
+       c.platform_state, c.in_doubt_since, c.seen_absent_at, c.prepared_hash,
+       extract(epoch FROM c.scheduled_for - clock_timestamp())::float8 AS seconds_until,
+       a.account_id AS platform_account_id, a.login_provider, a.access_token_encrypted, a.refresh_token_encrypted,
+       a.token_expires_at,
+       (SELECT min(t.started_at) FROM publish_attempts t WHERE t.post_id = c.id
+          AND (t.finished_at IS NULL OR t.outcome = 'in_doubt')) AS open_since,
+       (SELECT min(t.started_at) FROM publish_attempts t WHERE t.post_id = c.id) AS first_attempt_at,
+       (SELECT coalesce(jsonb_object_agg(h.kind, h.handle), '{}') FROM publish_handles h
+         WHERE h.post_id = c.id AND h.content_hash = c.content_hash) AS handles
+FROM claimed c JOIN connected_accounts a ON a.id = c.account_id
+ORDER BY c.scheduled_for
+
+-- name: claim_preparations
+-- Takes posts whose time comes within `ahead` seconds and whose unseen part is not made yet.
+WITH picked AS (
+  SELECT p.id FROM post_queue p
+  JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
+  JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
+  WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
+    AND p.due_at > clock_timestamp() + make_interval(secs => %(margin)s)
+    AND p.due_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
+    AND p.platform = ANY(%(platforms)s)
+    AND p.prepared_hash IS DISTINCT FROM p.content_hash
+    AND (p.prepare_after IS NULL OR p.prepare_after <= clock_timestamp())
+    AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= clock_timestamp())
+    AND p.in_doubt_since IS NULL AND p.platform_state IS NULL
+    AND NOT EXISTS (SELECT 1 FROM publish_attempts t WHERE t.post_id = p.id AND (t.finished_at IS NULL OR t.outcome = 'in_doubt'))
+  ORDER BY p.due_at
+  LIMIT %(batch)s
+  FOR UPDATE OF p SKIP LOCKED),
+claimed AS (
+  UPDATE post_queue p SET lease_owner = %(worker)s, lease_token = p.lease_token + 1,
+    lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s)
+  FROM picked WHERE picked.id = p.id
+  RETURNING p.*)
+SELECT c.id, c.user_id, c.account_id, c.platform, c.content, c.media_url, c.hashtags, c.link_url, c.call_to_action, c.alt_text,
+       c.status, c.content_hash, c.scheduled_for, c.approved_at, c.retry_count, c.lease_token, c.platform_post_id,
+       c.platform_state, c.in_doubt_since, c.seen_absent_at, c.prepared_hash,
+       extract(epoch FROM c.scheduled_for - clock_timestamp())::float8 AS seconds_until,
+       a.account_id AS platform_account_id, a.login_provider, a.access_token_encrypted, a.refresh_token_encrypted,
+       a.token_expires_at, NULL::timestamptz AS open_since, NULL::timestamptz AS first_attempt_at,
+       (SELECT coalesce(jsonb_object_agg(h.kind, h.handle), '{}') FROM publish_handles h
+         WHERE h.post_id = c.id AND h.content_hash = c.content_hash) AS handles
+FROM claimed c JOIN connected_accounts a ON a.id = c.account_id
+
+-- name: write_intent
+-- Commits the intent before the call, only while the lease is ours. No row = the lease is lost: do not call.
+INSERT INTO publish_attempts (post_id, user_id, attempt_number, fingerprint, worker, lease_token)
+SELECT p.id, p.user_id, 1 + coalesce((SELECT max(attempt_number) FROM publish_attempts t WHERE t.post_id = p.id), 0),
+       p.content_hash, %(worker)s, p.lease_token
+FROM post_queue p
+WHERE p.id = %(post_id)s AND p.lease_token = %(token)s AND p.content_hash = %(content_hash)s
+  AND p.lease_expires_at > clock_timestamp() + make_interval(secs => %(margin)s)
+RETURNING id
+
+-- name: remember_handle
+-- An id that the platform handed out for something unseen; committed before the next request.
+INSERT INTO publish_handles (post_id, user_id, content_hash, kind, handle)
+VALUES (%(post_id)s, %(user_id)s, %(content_hash)s, %(kind)s, %(handle)s)
+ON CONFLICT (post_id, content_hash, kind) DO UPDATE SET handle = excluded.handle, created_at = clock_timestamp()
+
+-- name: forget_handles
+-- What was prepared for this content is gone (expired, used up, thrown away).
+DELETE FROM publish_handles WHERE post_id = %(post_id)s AND content_hash = %(content_hash)s
+
+-- name: record_prepared
+-- The unseen part stands; the lease is given back.
+UPDATE post_queue SET prepared_hash = content_hash, prepare_after = NULL, lease_owner = NULL, lease_expires_at = NULL
+WHERE id = %(post_id)s AND lease_token = %(token)s RETURNING id
+
+-- name: record_prepare_failed
+-- Preparing did not work; it is tried again later or at the due second at the latest.
+UPDATE post_queue SET prepare_after = clock_timestamp() + make_interval(secs => %(delay)s),
+  lease_owner = NULL, lease_expires_at = NULL
+WHERE id = %(post_id)s AND lease_token = %(token)s RETURNING id
+
+-- name: record_published
+-- It is live: only the holder of the current token may say so.
+WITH changed AS (
+  UPDATE post_queue SET status = 'published', platform_post_id = %(platform_post_id)s, permalink = %(permalink)s,
+    platform_state = %(state)s, published_at = coalesce(%(published_at)s::timestamptz, clock_timestamp()),
+    metrics_due_at = clock_timestamp(), error_message = NULL, lease_owner = NULL, lease_expires_at = NULL,
+    next_attempt_at = NULL, in_doubt_since = NULL, seen_absent_at = NULL
+  WHERE id = %(post_id)s AND lease_token = %(token)s AND status IN ('pending', 'approved')
+  RETURNING id, user_id),
+closed AS (
+  UPDATE publish_attempts t SET finished_at = coalesce(t.finished_at, clock_timestamp()), outcome = 'published',
+    platform_post_id = %(platform_post_id)s
+  FROM changed WHERE t.id = (SELECT id FROM publish_attempts WHERE post_id = changed.id ORDER BY attempt_number DESC LIMIT 1)),
+told AS (
+  INSERT INTO post_events (post_id, user_id, from_status, to_status, actor, reason, details)
+  SELECT id, user_id, %(from)s, 'published', %(worker)s, %(reason)s,
+         jsonb_build_object('platform_post_id', %(platform_post_id)s::text, 'permalink', %(permalink)s::text)
+  FROM changed RETURNING post_id)
+SELECT post_id FROM told
+
+-- name: record_processing
+-- The platform took it but has not shown it yet (Google): followed until it is live or rejected.
+WITH changed AS (
+  UPDATE post_queue SET platform_post_id = %(platform_post_id)s, permalink = %(permalink)s, platform_state = %(state)s,
+    next_attempt_at = clock_timestamp() + make_interval(secs => %(delay)s), lease_owner = NULL, lease_expires_at = NULL,
+    in_doubt_since = NULL, seen_absent_at = NULL
+  WHERE id = %(post_id)s AND lease_token = %(token)s AND status IN ('pending', 'approved')
+  RETURNING id, user_id, status),
+closed AS (
+  UPDATE publish_attempts t SET finished_at = coalesce(t.finished_at, clock_timestamp()), outcome = 'published',
+    platform_post_id = %(platform_post_id)s
+  FROM changed WHERE t.id = (SELECT id FROM publish_attempts WHERE post_id = changed.id ORDER BY attempt_number DESC LIMIT 1)),
+told AS (
+  INSERT INTO post_events (post_id, user_id, from_status, to_status, actor, reason, details)
+  SELECT id, user_id, status, status, %(worker)s, %(reason)s, jsonb_build_object('platform_post_id', %(platform_post_id)s::text)
+  FROM changed WHERE %(first)s)
+SELECT id FROM changed
+
+-- name: record_failed
+-- Refused, out of attempts, or missed: final until somebody retries.
+WITH changed AS (
+  UPDATE post_queue SET status = 'failed', error_message = %(message)s, lease_owner = NULL, lease_expires_at = NULL,
+    next_attempt_at = NULL, in_doubt_since = NULL, seen_absent_at = NULL, platform_state = NULL,
+    platform_post_id = NULL, retry_count = retry_count + %(counts)s
+  WHERE id = %(post_id)s AND lease_token = %(token)s AND status IN ('pending', 'approved')
+  RETURNING id, user_id),
+closed AS (
+  UPDATE publish_attempts t SET finished_at = clock_timestamp(), outcome = %(outcome)s, http_status = %(http_status)s,
+    error_code = %(code)s, error_message = %(message)s
+  FROM changed WHERE t.post_id = changed.id AND t.finished_at IS NULL),
+told AS (
+  INSERT INTO post_events (post_id, user_id, from_status, to_status, actor, reason)
+  SELECT id, user_id, %(from)s, 'failed', %(worker)s, %(message)s FROM changed RETURNING post_id)
+SELECT post_id FROM told
+
+-- name: record_later
+-- Certainly not published: due again after `delay` seconds; the lease is given back.
+WITH changed AS (
+  UPDATE post_queue SET next_attempt_at = clock_timestamp() + make_interval(secs => %(delay)s),
+    retry_count = retry_count + %(counts)s, error_message = %(message)s, lease_owner = NULL, lease_expires_at = NULL
+  WHERE id = %(post_id)s AND lease_token = %(token)s AND status IN ('pending', 'approved')
+  RETURNING id, user_id, status),
+closed AS (
+  UPDATE publish_attempts t SET finished_at = clock_timestamp(), outcome = %(outcome)s, http_status = %(http_status)s,
+    error_code = %(code)s, error_message = %(message)s
+  FROM changed WHERE t.post_id = changed.id AND t.finished_at IS NULL),
+told AS (
+  INSERT INTO post_events (post_id, user_id, from_status, to_status, actor, reason)
+  SELECT id, user_id, status, status, %(worker)s, 'try later: ' || %(message)s FROM changed)
+SELECT id FROM changed
+
+-- name: record_in_doubt
+-- The call may have taken effect. From now on only looking is allowed.
+WITH changed AS (
+  UPDATE post_queue SET in_doubt_since = coalesce(in_doubt_since, %(since)s::timestamptz, clock_timestamp()),
+    next_attempt_at = clock_timestamp() + make_interval(secs => %(delay)s),
+    seen_absent_at = CASE WHEN %(seen_absent)s THEN coalesce(seen_absent_at, clock_timestamp()) ELSE seen_absent_at END,
+    error_message = %(message)s, lease_owner = NULL, lease_expires_at = NULL
+  WHERE id = %(post_id)s AND lease_token = %(token)s AND status IN ('pending', 'approved')
+  RETURNING id, user_id, status),
+closed AS (
+  UPDATE publish_attempts t SET finished_at = clock_timestamp(), outcome = 'in_doubt', http_status = %(http_status)s,
+    error_code = %(code)s, error_message = %(message)s
+  FROM changed WHERE t.post_id = changed.id AND t.finished_at IS NULL),
+told AS (
+  INSERT INTO post_events (post_id, user_id, from_status, to_status, actor, reason)
+  SELECT id, user_id, status, status, %(worker)s, 'in doubt: ' || %(message)s FROM changed)
+SELECT id FROM changed
+
+-- name: record_absent
+-- Proved absent: the doubt is over and the post is due again at once.
+WITH changed AS (
+  UPDATE post_queue SET in_doubt_since = NULL, seen_absent_at = NULL, next_attempt_at = NULL, retry_count = retry_count + 1,
+    error_message = NULL, lease_owner = NULL, lease_expires_at = NULL
+  WHERE id = %(post_id)s AND lease_token = %(token)s AND status IN ('pending', 'approved')
+  RETURNING id, user_id, status),
+closed AS (
+  UPDATE publish_attempts t SET finished_at = coalesce(t.finished_at, clock_timestamp()), outcome = 'absent'
+  FROM changed WHERE t.post_id = changed.id AND (t.finished_at IS NULL OR t.outcome = 'in_doubt')),
+told AS (
+  INSERT INTO post_events (post_id, user_id, from_status, to_status, actor, reason)
+  SELECT id, user_id, status, status, %(worker)s, %(reason)s FROM changed)
+SELECT id FROM changed
+
+-- name: release_leases
+-- Gives posts back untouched (a window that ends before their second came).
+UPDATE post_queue SET lease_owner = NULL, lease_expires_at = NULL
+FROM unnest(%(ids)s::uuid[], %(tokens)s::bigint[]) AS held(id, token)
+WHERE post_queue.id = held.id AND post_queue.lease_token = held.token
+
+-- name: renew_leases
+-- A living worker keeps what it holds; returns the posts that are still its own.
+UPDATE post_queue SET lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s)
+FROM unnest(%(ids)s::uuid[], %(tokens)s::bigint[]) AS held(id, token)
+WHERE post_queue.id = held.id AND post_queue.lease_token = held.token AND post_queue.lease_expires_at > clock_timestamp()
+RETURNING post_queue.id
+
+-- name: seconds_until_next
+-- How long until the next post can be claimed, and until the next one is to be prepared; NULL = nothing in sight.
+SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 AS due
+FROM post_queue
+WHERE (status = 'approved' OR (status = 'pending' AND NOT requires_approval))
+  AND due_at > clock_timestamp() + make_interval(secs => %(ahead)s)
+
+-- name: work_left
+-- What a run that publishes only what is due now still has to settle.
+SELECT count(*) FILTER (WHERE p.due_at <= clock_timestamp()) AS due,
+       count(*) FILTER (WHERE p.in_doubt_since IS NOT NULL OR p.platform_state = 'PROCESSING') AS unsettled
+FROM post_queue p
+JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
+JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
+WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
+  AND p.due_at <= clock_timestamp() + make_interval(secs => %(settle)s)
+
+-- name: taken_ids
+-- Ids of the platform that already belong to a post of this account.
+SELECT platform_post_id FROM post_queue WHERE account_id = %(account_id)s AND platform_post_id = ANY(%(ids)s)
+
+-- name: hold_account
+-- Only the owner can mend this connection: its posts are held from now on. Told once: only an active account changes.
+UPDATE connected_accounts SET status = 'expired', status_reason = %(reason)s WHERE id = %(account_id)s AND status = 'active'
+RETURNING id

@@ -1,0 +1,1 @@
+"""Publishing: claim, intent, call, record; look before anything is repeated."""

@@ -1,0 +1,71 @@
+"""A claimed post: what the publisher knows of it while it holds the lease."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from platforms.base import Content
+
+
+@dataclass(slots=True, kw_only=True)
+class Claim:
+    """One row of `claim_posts`. `seconds_until` was measured by the database's clock at `claimed_at` (monotonic)."""
+
+    id: UUID
+    user_id: UUID
+    account_id: UUID
+    platform: str
+    content: str
+    media_url: str | None
+    hashtags: list[str] | None
+    link_url: str | None
+    call_to_action: str | None
+    alt_text: str | None
+    status: str
+    content_hash: str
+    scheduled_for: datetime
+    approved_at: datetime | None
+    retry_count: int
+    lease_token: int
+    platform_post_id: str | None
+    platform_state: str | None
+    in_doubt_since: datetime | None
+    seen_absent_at: datetime | None
+    prepared_hash: str | None
+    seconds_until: float
+    platform_account_id: str
+    login_provider: str | None
+    access_token_encrypted: str = field(repr=False)
+    refresh_token_encrypted: str | None = field(repr=False)
+    token_expires_at: datetime | None
+    open_since: datetime | None
+    first_attempt_at: datetime | None
+    handles: dict[str, str]
+    claimed_at: float = 0.0
+    lease_until: float = 0.0
+
+    @classmethod
+    def of(cls, row: dict[str, Any], *, claimed_at: float, lease_seconds: float) -> Claim:
+        """From a dictionary row; `claimed_at` is the monotonic clock before the claim was asked for."""
+        return cls(**row, claimed_at=claimed_at, lease_until=claimed_at + lease_seconds)
+
+    @property
+    def doubtful_since(self) -> datetime | None:
+        """When the first attempt with an unknown end began; None when there is no doubt."""
+        return self.open_since or self.in_doubt_since
+
+    def final_content(self) -> Content:
+        """Exactly what shall appear: Instagram's hashtags become part of the caption."""
+        text = self.content
+        if self.platform == "instagram" and self.hashtags:
+            text = f"{text}\n\n" + " ".join(f"#{tag.lstrip('#')}" for tag in self.hashtags)
+        return Content(
+            text=text,
+            media_urls=(self.media_url,) if self.media_url else (),
+            alt_texts=(self.alt_text,) if self.media_url and self.alt_text else (),
+            link=self.link_url,
+            call_to_action=self.call_to_action,
+        )

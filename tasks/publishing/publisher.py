@@ -1,0 +1,199 @@
+"""A publishing window: claims what is due, sleeps until the next second that matters, wakes when something changes.
+
+Any number of windows may run on any number of machines; correctness rests on the database alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from models.database import Role, connection_options
+from models.publish_control import CHANNEL, DRAIN, DUE_CHANNEL
+from tasks.publishing.claim import Claim
+from tasks.publishing.steps import Result, Steps
+from tasks.publishing.store import DATABASE_ERRORS, Store
+
+logger = logging.getLogger(__name__)
+
+CLAIM_AHEAD = 0.5  # seconds before its time that a post is taken, so that the call starts on the second
+POLL = 5.0  # seconds; the longest sleep, for changes that notify nobody
+KEPT_RESULTS = 500  # rows of the run's table
+
+
+@dataclass(slots=True)
+class WindowReport:
+    """What a window did."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    latenesses: list[float] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    database_outages: int = 0
+
+    def add(self, result: Result) -> None:
+        """Count one result; the table keeps the newest."""
+        self.counts[result.outcome] += 1
+        if result.lateness is not None:
+            self.latenesses.append(result.lateness)
+        if result.outcome != "prepared":
+            self.results.append(result)
+            del self.results[:-KEPT_RESULTS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowSettings:
+    """How one window works; times in seconds. `window` 0 = what is due now, settle what is open, end."""
+
+    window: float
+    concurrency: int
+    prepare_ahead: float
+    settle: float
+    prepares: tuple[str, ...]
+    longest_settling: float = 300.0
+
+
+class Publisher:
+    """Runs one window."""
+
+    def __init__(self, url: str, store: Store, steps: Steps, settings: WindowSettings) -> None:
+        """`url` is used for the connection that listens."""
+        self._url = url
+        self._store = store
+        self._steps = steps
+        self._settings = settings
+        self._held: dict[asyncio.Task[None], Claim] = {}
+        self._wake = asyncio.Event()
+        self._draining = False
+        self.report = WindowReport()
+
+    async def run(self) -> WindowReport:
+        """Work until the window is over or a drain is asked for; calls under way are always finished."""
+        helpers = [asyncio.create_task(self._listen()), asyncio.create_task(self._keep_leases())]
+        try:
+            if self._settings.window > 0:
+                await self._watch(time.monotonic() + self._settings.window)
+            else:
+                await self._settle_now()
+            await self._finish()
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+        return self.report
+
+    async def _watch(self, end: float) -> None:
+        while not self._draining and time.monotonic() < end:
+            self._wake.clear()
+            pause = POLL
+            try:
+                claimed = await self._take()
+                if claimed == 0:
+                    upcoming = await self._store.seconds_until_next(ahead=CLAIM_AHEAD)
+                    pause = min(POLL, POLL if upcoming is None else upcoming)
+                elif self._free() > 0:
+                    pause = 0.0
+            except DATABASE_ERRORS as error:
+                self._outage(error)
+                pause = 1.0
+            await self._sleep(min(pause, end - time.monotonic()))
+
+    async def _settle_now(self) -> None:
+        end = time.monotonic() + self._settings.longest_settling
+        while not self._draining and time.monotonic() < end:
+            self._wake.clear()
+            await self._take(ahead=0.0)
+            if not self._held:
+                due, unsettled = await self._store.work_left(settle=self._settings.settle + 10)
+                if not due and not unsettled:
+                    return
+            await self._sleep(0.2)
+
+    async def _take(self, *, ahead: float = CLAIM_AHEAD) -> int:
+        """Claim as much as there are free places for; preparations only use what due posts leave."""
+        if self._free() <= 0:
+            return 0
+        claims = await self._store.claim(batch=self._free(), ahead=ahead)
+        for claim in claims:
+            self._start(claim, self._steps.handle(claim))
+        room = min(self._free(), self._settings.concurrency // 2)
+        if self._settings.prepares and room > 0 and ahead > 0:
+            for claim in await self._store.claim_preparations(
+                batch=room,
+                margin=CLAIM_AHEAD + 1,
+                ahead=self._settings.prepare_ahead,
+                platforms=self._settings.prepares,
+            ):
+                self._start(claim, self._steps.prepare(claim))
+        return len(claims)
+
+    def _free(self) -> int:
+        return self._settings.concurrency - len(self._held)
+
+    def _start(self, claim: Claim, work: Coroutine[Any, Any, Result]) -> None:
+        async def run() -> None:
+            self.report.add(await work)
+
+        task = asyncio.create_task(run())
+        self._held[task] = claim
+
+        def done(finished: asyncio.Task[None]) -> None:
+            self._held.pop(finished, None)
+            self._wake.set()
+
+        task.add_done_callback(done)
+
+    async def _finish(self) -> None:
+        while self._held:
+            await asyncio.wait(list(self._held))
+
+    async def _sleep(self, seconds: float) -> None:
+        """Until the time is over, a place is free, or a notification comes."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _keep_leases(self) -> None:
+        """Renew what we hold, well before it runs out. A lease that is lost is not called on: the step checks."""
+        while True:
+            await asyncio.sleep(self._store.lease_seconds / 4)
+            held = list(self._held.values())
+            if not held:
+                continue
+            try:
+                await self._store.renew(held)
+            except DATABASE_ERRORS as error:
+                self._outage(error)
+
+    async def _listen(self) -> None:
+        """Wake the window on notifications; a lost connection is made again."""
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(
+                    self._url, autocommit=True, options=connection_options(Role.WORKER)
+                ) as connection:
+                    await connection.execute(f"LISTEN {DUE_CHANNEL}".encode())
+                    await connection.execute(f"LISTEN {CHANNEL}".encode())
+                    self._wake.set()  # what was told while nobody listened
+                    async for notification in connection.notifies():
+                        if notification.channel == CHANNEL and notification.payload == DRAIN:
+                            self._draining = True
+                        self._wake.set()
+            except DATABASE_ERRORS as error:
+                self._outage(error)
+                await asyncio.sleep(1)
+
+    def _outage(self, error: Exception) -> None:
+        self.report.database_outages += 1
+        logger.warning("the database cannot be reached (%s); trying again", type(error).__name__)

@@ -1,0 +1,286 @@
+"""What is done with one claimed post: prepare it, publish it, look for it, or follow it.
+
+Every step ends in exactly one write that carries the fencing token. Whatever goes wrong after the intent was committed
+counts as in doubt; nothing here repeats a call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from models import publishing as rules
+from models.publishing import AfterLook, Seen
+from platforms.base import Account, Certainty, Published
+from platforms.base import Platform as PlatformClient
+from platforms.errors import InDoubt, OperatorNeeded, PlatformError, ReconnectNeeded, Refused, TryLater
+from tasks.publishing.claim import Claim
+from tasks.publishing.store import LeaseLost, Store, window_start
+
+logger = logging.getLogger(__name__)
+
+MISSED = "Missed: its time was over for too long when it could have gone out. Publish it again if it still fits."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one claim, for the run's table."""
+
+    post_id: str
+    platform: str
+    account: str
+    outcome: str  # published, processing, refused, missed, later, in_doubt, absent, reconnect, operator, prepared, lost
+    message: str = ""
+    link: str | None = None
+    lateness: float | None = None  # seconds from the moment it was due to the start of the call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Times in seconds, from the settings."""
+
+    timeout: float
+    settle: float
+    missed_after: timedelta
+
+
+class Steps:
+    """The four things that can be done with a claim."""
+
+    def __init__(
+        self,
+        store: Store,
+        platforms: Mapping[str, PlatformClient],
+        account_of: Callable[[Claim], Awaitable[Account]],
+        limits: Limits,
+    ) -> None:
+        """`account_of` opens (and where needed refreshes) the account's token; it raises PlatformError."""
+        self._store = store
+        self._platforms = platforms
+        self._account_of = account_of
+        self._limits = limits
+
+    async def handle(self, claim: Claim) -> Result:
+        """Do with a due claim what its state asks for. Never raises but for cancellation."""
+        try:
+            if claim.platform_state == "PROCESSING" and claim.platform_post_id:
+                return await self._follow(claim, claim.platform_post_id)
+            if claim.doubtful_since is not None:
+                return await self._look(claim, claim.doubtful_since)
+            return await self._publish(claim)
+        except LeaseLost:
+            return self._result(claim, "lost", "another worker took it over")
+        except Exception as error:
+            # Whatever it was: the lease runs out, and the next worker looks before it does anything.
+            logger.exception("post %s: unexpected %s", claim.id, type(error).__name__)
+            return self._result(claim, "lost", f"unexpected {type(error).__name__}")
+
+    async def prepare(self, claim: Claim) -> Result:
+        """Make the unseen part ahead of time. Never raises but for cancellation."""
+        try:
+            try:
+                await self._prepare(claim)
+            except Refused as error:
+                await self._store.failed(claim, error.message, outcome="refused", error=error)
+                return self._result(claim, "refused", error.message)
+            except ReconnectNeeded as error:
+                await self._store.hold_account(claim, error.message)
+                await self._store.prepare_failed(claim, delay=rules.OPERATOR_DELAY)
+                return self._result(claim, "reconnect", error.message)
+            except (PlatformError, TimeoutError) as error:
+                retry_after = error.retry_after if isinstance(error, PlatformError) else None
+                await self._store.prepare_failed(claim, delay=rules.backoff(1, retry_after=retry_after))
+                return self._result(claim, "later", f"preparing: {error}")
+            await self._store.prepared(claim)
+            return self._result(claim, "prepared")
+        except LeaseLost:
+            return self._result(claim, "lost", "another worker took it over")
+        except Exception as error:
+            logger.exception("post %s: unexpected %s while preparing", claim.id, type(error).__name__)
+            return self._result(claim, "lost", f"unexpected {type(error).__name__}")
+
+    async def _prepare(self, claim: Claim) -> None:
+        platform = self._platforms[claim.platform]
+        account = await self._account_of(claim)
+
+        async def remember(kind: str, handle: str) -> None:
+            await self._store.remember(claim, kind, handle)
+
+        async with asyncio.timeout(self._limits.timeout):
+            await platform.prepare(account, claim.final_content(), dict(claim.handles), remember)
+
+    async def _publish(self, claim: Claim) -> Result:
+        now = datetime.now(UTC)
+        if rules.is_missed(claim.scheduled_for, claim.approved_at, now, self._limits.missed_after):
+            await self._store.failed(claim, MISSED, outcome="refused")
+            return self._result(claim, "missed", MISSED)
+        platform = self._platforms[claim.platform]
+        intent_written = False
+        lateness: float | None = None
+        try:
+            account = await self._account_of(claim)
+            if platform.capabilities.prepares and (claim.prepared_hash != claim.content_hash or claim.retry_count):
+                # Not made ahead (approved late), or an earlier try failed and its handles have to be checked again.
+                await self._prepare(claim)
+            await self._store.write_intent(claim, margin=self._limits.timeout)
+            intent_written = True
+            await self._until(claim)
+            if time.monotonic() > claim.lease_until - self._limits.timeout:
+                raise TryLater("this machine was too slow to keep its lease; nothing was sent")
+            lateness = self._lateness(claim)
+            async with asyncio.timeout(self._limits.timeout):
+                result = await platform.publish(account, claim.final_content(), dict(claim.handles))
+        except PlatformError as error:
+            return await self._not_published(claim, error, lateness)
+        except LeaseLost:
+            raise
+        except Exception as error:
+            what = "no answer in time" if isinstance(error, TimeoutError) else f"unexpected {type(error).__name__}"
+            if not intent_written:
+                return await self._not_published(claim, TryLater(f"before the call: {what}"), None)
+            if not isinstance(error, TimeoutError):
+                logger.exception("post %s: unexpected error after the intent", claim.id)
+            return await self._not_published(claim, InDoubt(what), lateness)
+        return await self._accept(claim, result, lateness, "published")
+
+    async def _not_published(self, claim: Claim, error: PlatformError, lateness: float | None) -> Result:
+        store = self._store
+        if isinstance(error, InDoubt):
+            await store.in_doubt(claim, error.message, delay=rules.FIRST_LOOK_DELAY, error=error)
+            return self._result(claim, "in_doubt", error.message, lateness=lateness)
+        if isinstance(error, Refused):
+            await store.failed(claim, error.message, outcome="refused", error=error)
+            return self._result(claim, "refused", error.message, lateness=lateness)
+        if isinstance(error, ReconnectNeeded):
+            await store.hold_account(claim, error.message)
+            await store.later(claim, error, delay=rules.FIRST_DELAY, outcome="reconnect", counts=False)
+            return self._result(claim, "reconnect", error.message)
+        if isinstance(error, OperatorNeeded):
+            await store.later(claim, error, delay=rules.OPERATOR_DELAY, outcome="operator", counts=False)
+            return self._result(claim, "operator", error.message)
+        failures = claim.retry_count + 1
+        if failures >= rules.MAX_ATTEMPTS:
+            message = f"Given up after {failures} attempts; the last answer was: {error.message}"
+            await store.failed(claim, message, outcome="try_later", error=error)
+            return self._result(claim, "refused", message, lateness=lateness)
+        delay = rules.backoff(failures, retry_after=error.retry_after)
+        await store.later(claim, error, delay=delay, outcome="try_later", counts=True)
+        return self._result(claim, "later", error.message, lateness=lateness)
+
+    async def _accept(self, claim: Claim, result: Published, lateness: float | None, reason: str) -> Result:
+        if result.state == "PROCESSING":
+            delay = rules.FOLLOW_DELAYS[0]
+            await self._store.processing(
+                claim, result, delay=delay, reason="taken by the platform, not shown yet", first=True
+            )
+            return self._result(claim, "processing", link=result.permalink, lateness=lateness)
+        await self._store.published(claim, result, reason=reason)
+        return self._result(claim, "published", reason, link=result.permalink, lateness=lateness)
+
+    async def _look(self, claim: Claim, since: datetime) -> Result:
+        platform = self._platforms[claim.platform]
+        failures = claim.retry_count + 1
+        try:
+            account = await self._account_of(claim)
+            async with asyncio.timeout(self._limits.timeout):
+                look = await platform.look(account, claim.final_content(), dict(claim.handles), window_start(since))
+        except ReconnectNeeded as error:
+            await self._store.hold_account(claim, error.message)
+            message = f"{error.message} Whether this post went out is found out once you have reconnected."
+            await self._store.in_doubt(claim, message, delay=rules.FIRST_DELAY, since=since)
+            return self._result(claim, "in_doubt", message)
+        except (PlatformError, TimeoutError) as error:
+            message = f"the platform cannot be asked yet: {error or 'no answer in time'}"
+            retry_after = error.retry_after if isinstance(error, PlatformError) else None
+            await self._store.in_doubt(
+                claim, message, delay=rules.backoff(failures, retry_after=retry_after), since=since
+            )
+            return self._result(claim, "in_doubt", message)
+
+        if look.certainty is Certainty.PUBLISHED:
+            seen = look.sightings[0]
+            found: str | None = seen.platform_post_id
+        elif look.certainty is Certainty.ABSENT:
+            await self._store.absent(claim, reason="the platform says that it was not published: sent again")
+            return self._result(claim, "absent")
+        else:
+            taken = await self._store.taken_ids(claim, [s.platform_post_id for s in look.sightings])
+            match = rules.match(
+                claim.final_content().text,
+                since,
+                [Seen(s.platform_post_id, s.text, s.created_at, s.ours) for s in look.sightings],
+                taken,
+            )
+            found = match.platform_post_id if match else None
+        if found is not None:
+            seen = next(s for s in look.sightings if s.platform_post_id == found)
+            adopted = Published(
+                platform_post_id=found, permalink=seen.permalink, state=seen.state, published_at=seen.created_at
+            )
+            return await self._accept(claim, adopted, None, "found on the platform after a lost answer")
+
+        settle = timedelta(seconds=self._limits.settle)
+        if rules.after_absent(claim.seen_absent_at, datetime.now(UTC), settle) is AfterLook.SEND_AGAIN:
+            reason = f"not on the platform at two looks {self._limits.settle:g} s apart: sent again"
+            await self._store.absent(claim, reason=reason)
+            return self._result(claim, "absent", reason)
+        message = "not seen on the platform yet; it is looked for once more"
+        await self._store.in_doubt(claim, message, delay=self._limits.settle, since=since, seen_absent=True)
+        return self._result(claim, "in_doubt", message)
+
+    async def _follow(self, claim: Claim, platform_post_id: str) -> Result:
+        platform = self._platforms[claim.platform]
+        age = (datetime.now(UTC) - (claim.first_attempt_at or claim.scheduled_for)).total_seconds()
+        still = Published(platform_post_id=platform_post_id, state="PROCESSING")
+        delay = rules.follow_delay(age)
+        try:
+            account = await self._account_of(claim)
+            async with asyncio.timeout(self._limits.timeout):
+                result = await platform.follow(account, platform_post_id)
+        except Refused as error:
+            await self._store.failed(claim, error.message, outcome="refused", error=error)
+            return self._result(claim, "refused", error.message)
+        except ReconnectNeeded as error:
+            await self._store.hold_account(claim, error.message)
+            await self._store.processing(claim, still, delay=delay, reason=error.message, first=False)
+            return self._result(claim, "reconnect", error.message)
+        except (PlatformError, TimeoutError) as error:
+            await self._store.processing(claim, still, delay=max(delay, 60), reason=str(error), first=False)
+            return self._result(claim, "processing", str(error))
+        if result.state == "PROCESSING":
+            await self._store.processing(claim, result, delay=delay, reason="still processing", first=False)
+            return self._result(claim, "processing", link=result.permalink)
+        await self._store.published(claim, result, reason="shown by the platform")
+        return self._result(claim, "published", link=result.permalink)
+
+    @staticmethod
+    async def _until(claim: Claim) -> None:
+        """Sleep until the post's second, by the database's clock."""
+        wait = claim.seconds_until - (time.monotonic() - claim.claimed_at)
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    @staticmethod
+    def _lateness(claim: Claim) -> float | None:
+        """Seconds after its time; None for a repeated try and for one that was approved after its time."""
+        if claim.retry_count or (claim.approved_at is not None and claim.approved_at > claim.scheduled_for):
+            return None
+        return (time.monotonic() - claim.claimed_at) - claim.seconds_until
+
+    @staticmethod
+    def _result(
+        claim: Claim, outcome: str, message: str = "", *, link: str | None = None, lateness: float | None = None
+    ) -> Result:
+        return Result(
+            post_id=str(claim.id),
+            platform=claim.platform,
+            account=claim.platform_account_id,
+            outcome=outcome,
+            message=message,
+            link=link,
+            lateness=lateness,
+        )

@@ -1,0 +1,265 @@
+"""The publisher's side of the database: named queries, each its own transaction, as the worker's role."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from models.database import Role, connection_options
+from models.publishing import CLOCK_SKEW
+from models.queries import query
+from platforms.base import Published
+from platforms.errors import PlatformError
+from tasks.publishing.claim import Claim
+
+DATABASE_ERRORS = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+SCAN = 2000  # due posts looked at for one fair batch
+
+
+class LeaseLost(Exception):
+    """Another worker holds the post by now; whatever we know of it must not be written."""
+
+
+class Store:
+    """Reads and writes of one publishing worker."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[DictRow]], worker: str, lease_seconds: float) -> None:
+        """`worker` names this process in leases, attempts and stories."""
+        self._pool = pool
+        self.worker = worker
+        self.lease_seconds = lease_seconds
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, *, worker: str, lease_seconds: float, connections: int = 6) -> AsyncIterator[Store]:
+        """A store with its own small pool."""
+        pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=connections,
+            open=False,
+            timeout=10,
+            kwargs={"autocommit": True, "row_factory": dict_row, "options": connection_options(Role.WORKER)},
+        )
+        async with pool:
+            yield cls(pool, worker, lease_seconds)
+
+    async def rows(self, name: str, **params: Any) -> list[DictRow]:
+        """Run one named query in its own transaction."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(query(name).encode(), params)
+            return await cursor.fetchall() if cursor.description is not None else []
+
+    async def claim(self, *, batch: int, ahead: float) -> list[Claim]:
+        """Take up to `batch` posts due within `ahead` seconds."""
+        began = time.monotonic()
+        rows = await self.rows(
+            "claim_posts", batch=batch, ahead=ahead, scan=SCAN, worker=self.worker, lease=self.lease_seconds
+        )
+        return [Claim.of(row, claimed_at=began, lease_seconds=self.lease_seconds) for row in rows]
+
+    async def claim_preparations(
+        self, *, batch: int, margin: float, ahead: float, platforms: Sequence[str]
+    ) -> list[Claim]:
+        """Take up to `batch` posts whose unseen part is to be made: due in `margin` to `ahead` seconds."""
+        began = time.monotonic()
+        rows = await self.rows(
+            "claim_preparations",
+            batch=batch,
+            margin=margin,
+            ahead=ahead,
+            platforms=list(platforms),
+            worker=self.worker,
+            lease=self.lease_seconds,
+        )
+        return [Claim.of(row, claimed_at=began, lease_seconds=self.lease_seconds) for row in rows]
+
+    async def write_intent(self, claim: Claim, *, margin: float) -> UUID:
+        """Commit that a call is about to be made.
+
+        Raises LeaseLost when the lease is not ours for at least `margin` seconds more.
+        """
+        rows = await self.rows(
+            "write_intent",
+            post_id=claim.id,
+            token=claim.lease_token,
+            content_hash=claim.content_hash,
+            worker=self.worker,
+            margin=margin,
+        )
+        if not rows:
+            raise LeaseLost(claim.id)
+        attempt: UUID = rows[0]["id"]
+        return attempt
+
+    async def remember(self, claim: Claim, kind: str, handle: str) -> None:
+        """Commit an id of something unseen."""
+        await self.rows(
+            "remember_handle",
+            post_id=claim.id,
+            user_id=claim.user_id,
+            content_hash=claim.content_hash,
+            kind=kind,
+            handle=handle,
+        )
+        claim.handles[kind] = handle
+
+    async def prepared(self, claim: Claim) -> None:
+        """The unseen part stands."""
+        await self._write("record_prepared", claim)
+
+    async def prepare_failed(self, claim: Claim, *, delay: float) -> None:
+        """The unseen part could not be made; again in `delay` seconds."""
+        await self._write("record_prepare_failed", claim, delay=delay)
+
+    async def published(self, claim: Claim, result: Published, *, reason: str) -> None:
+        """It is live."""
+        await self._write(
+            "record_published",
+            claim,
+            platform_post_id=result.platform_post_id,
+            permalink=result.permalink,
+            state=result.state,
+            published_at=result.published_at,
+            reason=reason,
+            worker=self.worker,
+            **{"from": claim.status},
+        )
+
+    async def processing(self, claim: Claim, result: Published, *, delay: float, reason: str, first: bool) -> None:
+        """Taken, not shown yet; read again in `delay` seconds."""
+        await self._write(
+            "record_processing",
+            claim,
+            platform_post_id=result.platform_post_id,
+            permalink=result.permalink,
+            state=result.state,
+            delay=delay,
+            reason=reason,
+            first=first,
+            worker=self.worker,
+        )
+
+    async def failed(self, claim: Claim, message: str, *, outcome: str, error: PlatformError | None = None) -> None:
+        """Final until somebody retries; `message` is in the owner's words."""
+        await self._write(
+            "record_failed",
+            claim,
+            message=message,
+            outcome=outcome,
+            counts=int(error is not None),
+            worker=self.worker,
+            **{"from": claim.status},
+            **_of(error),
+        )
+
+    async def later(self, claim: Claim, error: PlatformError, *, delay: float, outcome: str, counts: bool) -> None:
+        """Certainly not published; due again in `delay` seconds."""
+        await self._write(
+            "record_later",
+            claim,
+            message=error.message,
+            delay=delay,
+            outcome=outcome,
+            counts=int(counts),
+            worker=self.worker,
+            **_of(error),
+        )
+
+    async def in_doubt(
+        self,
+        claim: Claim,
+        message: str,
+        *,
+        delay: float,
+        since: datetime | None = None,
+        seen_absent: bool = False,
+        error: PlatformError | None = None,
+    ) -> None:
+        """Only looking is allowed from now on; the next look comes in `delay` seconds."""
+        await self._write(
+            "record_in_doubt",
+            claim,
+            message=message,
+            delay=delay,
+            since=since,
+            seen_absent=seen_absent,
+            worker=self.worker,
+            **_of(error),
+        )
+
+    async def absent(self, claim: Claim, *, reason: str) -> None:
+        """Proved absent; due again at once."""
+        await self._write("record_absent", claim, reason=reason, worker=self.worker)
+
+    async def taken_ids(self, claim: Claim, ids: Collection[str]) -> set[str]:
+        """Which of the platform's ids belong to another post of this account already."""
+        rows = await self.rows("taken_ids", account_id=claim.account_id, ids=list(ids))
+        return {row["platform_post_id"] for row in rows}
+
+    async def hold_account(self, claim: Claim, reason: str) -> None:
+        """Only the owner can mend the connection; its posts wait from now on."""
+        await self.rows("hold_account", account_id=claim.account_id, reason=reason)
+
+    async def renew(self, claims: Sequence[Claim]) -> set[UUID]:
+        """Keep the leases of `claims`; returns the ids that are still ours."""
+        began = time.monotonic()
+        rows = await self.rows(
+            "renew_leases",
+            ids=[c.id for c in claims],
+            tokens=[c.lease_token for c in claims],
+            lease=self.lease_seconds,
+        )
+        kept = {row["id"] for row in rows}
+        for claim in claims:
+            claim.lease_until = began + self.lease_seconds if claim.id in kept else 0.0
+        return kept
+
+    async def release(self, claims: Sequence[Claim]) -> None:
+        """Give posts back untouched."""
+        if claims:
+            await self.rows("release_leases", ids=[c.id for c in claims], tokens=[c.lease_token for c in claims])
+
+    async def seconds_until_next(self, *, ahead: float) -> float | None:
+        """Seconds until the next post comes within `ahead` seconds of its time; None = nothing in sight."""
+        due: float | None = (await self.rows("seconds_until_next", ahead=ahead))[0]["due"]
+        return None if due is None else max(0.0, due - ahead)
+
+    async def work_left(self, *, settle: float) -> tuple[int, int]:
+        """(posts due now, posts whose fate is open and comes up within `settle` seconds)."""
+        row = (await self.rows("work_left", settle=settle))[0]
+        return row["due"], row["unsettled"]
+
+    async def _write(self, name: str, claim: Claim, **params: Any) -> None:
+        """Record an outcome. While the database is away it is tried again: the fencing token makes that safe."""
+        give_up = time.monotonic() + 2 * self.lease_seconds
+        while True:
+            try:
+                rows = await self.rows(name, post_id=claim.id, token=claim.lease_token, **params)
+            except DATABASE_ERRORS:
+                if time.monotonic() > give_up:
+                    raise
+                await asyncio.sleep(0.5)
+                continue
+            if not rows:
+                raise LeaseLost(claim.id)
+            return
+
+
+def _of(error: PlatformError | None) -> dict[str, Any]:
+    return {"http_status": error.http_status if error else None, "code": error.code if error else None}
+
+
+def window_start(since: datetime) -> datetime:
+    """From when on posts are looked at for an attempt that began at `since`."""
+    return since - CLOCK_SKEW

@@ -1,0 +1,106 @@
+"""The Prefect task around one publishing window, and how its parts are put together from the settings."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from models import database
+from models.publishing import percentile
+from models.settings import Settings, settings
+from platforms.base import Account, Platform
+from tasks import tokens, wiring
+from tasks.publishing.claim import Claim
+from tasks.publishing.publisher import Publisher, WindowReport, WindowSettings
+from tasks.publishing.steps import Limits, Steps
+from tasks.publishing.store import Store
+
+
+def worker_name() -> str:
+    """Names this process in leases and stories: machine, process, and a part that tells restarts apart."""
+    return f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:6]}"
+
+
+async def open_window(
+    url: str, config: Settings, platforms: Mapping[str, Platform], *, window_seconds: float
+) -> WindowReport:
+    """Run one publishing window against the database at `url` with the given platforms."""
+
+    async def account_of(claim: Claim) -> Account:
+        return await tokens.account_for_call(claim.account_id)
+
+    async with Store.open(url, worker=worker_name(), lease_seconds=config.publish_lease_seconds) as store:
+        limits = Limits(
+            timeout=config.publish_timeout_seconds,
+            settle=config.reconcile_settle_seconds,
+            missed_after=timedelta(hours=config.missed_after_hours),
+        )
+        window = WindowSettings(
+            window=window_seconds,
+            concurrency=config.publish_concurrency,
+            prepare_ahead=config.prepare_ahead_seconds,
+            settle=config.reconcile_settle_seconds,
+            prepares=tuple(name for name, platform in platforms.items() if platform.capabilities.prepares),
+        )
+        publisher = Publisher(url, store, Steps(store, platforms, account_of, limits), window)
+        return await publisher.run()
+
+
+@task(name="publish window", cache_policy=NO_CACHE, retries=0)
+async def publish_window(window_seconds: float) -> WindowReport:
+    """One window as one Prefect task. Never retried by Prefect: the only retry of a publish is the database's."""
+    config = settings()
+    return await open_window(
+        database.database_url(config), config, wiring.platforms_from_settings(config), window_seconds=window_seconds
+    )
+
+
+def summary(report: WindowReport) -> str:
+    """One line: what happened, and how late."""
+    counts = report.counts
+    words = {
+        "published": "published",
+        "processing": "shown later by the platform",
+        "refused": "refused",
+        "missed": "missed",
+        "later": "tried again later",
+        "in_doubt": "in doubt",
+        "absent": "proved absent and sent again",
+        "reconnect": "waiting for a reconnect",
+        "operator": "waiting for the operator",
+        "lost": "handed over",
+    }
+    parts = [f"{counts[key]} {text}" for key, text in words.items() if counts[key]]
+    if report.latenesses:
+        p50, p99 = (percentile(report.latenesses, share) * 1000 for share in (0.5, 0.99))
+        parts.append(f"lateness p50 {p50:.0f} ms, p99 {p99:.0f} ms")
+    return ", ".join(parts) or "nothing was due"
+
+
+def rows(report: WindowReport) -> list[dict[str, Any]]:
+    """The run's table, newest last. Links are Markdown."""
+    return [
+        {
+            "post": result.post_id,
+            "platform": result.platform,
+            "account": result.account,
+            "outcome": result.outcome,
+            "late by": "" if result.lateness is None else f"{result.lateness * 1000:.0f} ms",
+            "what": result.message,
+            "link": f"[open]({result.link})" if result.link else "",
+        }
+        for result in report.results
+    ]
+
+
+def operator_problem(report: WindowReport) -> str | None:
+    """Why a person has to act on our own set-up; None when nobody has to."""
+    messages = sorted({r.message for r in report.results if r.outcome == "operator"})
+    return "; ".join(messages) or None
