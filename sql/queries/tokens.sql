@@ -34,6 +34,12 @@ LIMIT %(limit)s
 UPDATE connected_accounts SET refreshing_until = clock_timestamp() + %(lease)s::interval
 WHERE id = %(id)s AND status = 'active' AND access_token_encrypted = %(access_token_encrypted)s
   AND (refreshing_until IS NULL OR refreshing_until <= clock_timestamp())
+RETURNING refreshing_until
+
+-- name: release_token_refresh
+-- Give the right back; only one's own, whatever became of the row.
+UPDATE connected_accounts SET refreshing_until = NULL
+WHERE id = %(id)s AND refreshing_until = %(refreshing_until)s
 RETURNING id
 
 -- name: save_refreshed_token
@@ -54,6 +60,7 @@ RETURNING id
 -- A refresh did not work for now: the account stays as it is and is tried again after a while (NULL = any time).
 UPDATE connected_accounts SET refresh_after = coalesce(%(refresh_after)s::timestamptz, refresh_after), refreshing_until = NULL
 WHERE id = %(id)s AND access_token_encrypted = %(access_token_encrypted)s
+RETURNING id
 
 -- name: hold_lost_account
 -- Only the owner can help: the account and its posts wait. Not when it was connected anew in the meantime.
