@@ -1,0 +1,143 @@
+"""Login and logout, as plain pages: a Streamlit script can neither set a cookie nor take a POST."""
+
+from __future__ import annotations
+
+import logging
+from functools import lru_cache
+from urllib.parse import quote
+
+from anyio import CapacityLimiter, to_thread
+from pydantic import SecretStr
+from sqlalchemy.exc import OperationalError
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from dashboards.doors import Door
+from dashboards.guard import SIGNED_IN, cookie_name, safe_next, token_of
+from dashboards.logins import SESSION_LIFE, LoggedIn, TooSoon, WrongPassword, log_in, log_out
+from dashboards.pages import message_page, page
+from models.base import utc_now
+from models.database import DatabaseError
+from models.settings import settings
+
+log = logging.getLogger(__name__)
+
+_LARGEST_FORM = 16 * 1024
+_FORM_HEADERS = "application/x-www-form-urlencoded"
+
+
+@lru_cache(maxsize=1)
+def _one_guess_a_core() -> CapacityLimiter:
+    """Each check of a password takes 64 MiB and a core for a fifth of a second."""
+    return CapacityLimiter(2)
+
+
+async def login_form(request: Request) -> Response:
+    """GET /login: the form; who is logged in already goes on."""
+    target = safe_next(request.query_params.get("next"))
+    if request.scope.get(SIGNED_IN) is not None:
+        return RedirectResponse(target, status_code=303)
+    return _form(target, said="You are logged out." if request.query_params.get("bye") else None)
+
+
+async def login(request: Request) -> Response:
+    """POST /login: a new session and on to where the visitor wanted to go; or why not."""
+    if not request.headers.get("content-type", "").startswith(_FORM_HEADERS):
+        return message_page(415, "That is not our form", "Please use the login page.", link=("/login", "Log in"))
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > _LARGEST_FORM:
+        return message_page(413, "That is too long", "Please use the login page.", link=("/login", "Log in"))
+    async with request.form(max_files=0, max_fields=10) as form:
+        email, password, target = (str(form.get(name, "")) for name in ("email", "password", "next"))
+    target = safe_next(target)
+    if not email.strip() or not password:
+        return _form(target, email=email, problem="Please fill in both fields.", status_code=422)
+
+    config = settings()
+    name = cookie_name(config.public_url)
+
+    def check() -> LoggedIn | WrongPassword | TooSoon:
+        now = utc_now()
+        result = log_in(
+            email,
+            SecretStr(password),
+            address=request.client.host if request.client else "",
+            user_agent=request.headers.get("user-agent"),
+            now=now,
+        )
+        if isinstance(result, LoggedIn):  # a session that stood here before ends: no fixation
+            log_out(token_of(request.headers, name), now=now)
+        return result
+
+    try:
+        result = await to_thread.run_sync(check, limiter=_one_guess_a_core())
+    except (OperationalError, DatabaseError):
+        log.exception("nobody can log in")
+        problem = "We cannot reach our database. Please try again in a minute."
+        return _form(target, email=email, problem=problem, status_code=503, headers={"retry-after": "30"})
+    if isinstance(result, TooSoon):
+        wait = "1 second" if result.seconds == 1 else f"{result.seconds} seconds"
+        return _form(
+            target,
+            email=email,
+            problem=f"Too many tries. Try again in {wait}.",
+            status_code=429,
+            headers={"retry-after": str(result.seconds)},
+        )
+    if isinstance(result, WrongPassword):
+        problem = "This e-mail and password do not belong together. Check both and try again."
+        return _form(target, email=email, problem=problem, status_code=401)
+    response = RedirectResponse(target, status_code=303, headers={"cache-control": "no-store"})
+    response.set_cookie(
+        name,
+        result.token.get_secret_value(),
+        max_age=int(SESSION_LIFE.total_seconds()),
+        path="/",
+        secure=config.public_url.startswith("https://"),
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+async def logout(request: Request) -> Response:
+    """POST /logout: the session ends on the server, also for pages that stand open."""
+    config = settings()
+    name = cookie_name(config.public_url)
+    token = token_of(request.headers, name)
+    await to_thread.run_sync(lambda: log_out(token, now=utc_now()))
+    response = RedirectResponse("/login?bye=1", status_code=303)
+    response.delete_cookie(
+        name, path="/", secure=config.public_url.startswith("https://"), httponly=True, samesite="lax"
+    )
+    return response
+
+
+def _form(
+    target: str,
+    *,
+    email: str = "",
+    problem: str | None = None,
+    said: str | None = None,
+    status_code: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    action = "/login" if target == "/" else f"/login?next={quote(target, safe='/')}"
+    return page(
+        "login.html",
+        status_code=status_code,
+        headers=headers,
+        action=action,
+        target=target,
+        email=email,
+        problem=problem,
+        said=said,
+        sandbox=settings().uses_sandbox,
+    )
+
+
+ROUTES = [
+    Door(path="/login", endpoint=login_form, anonymous=True),
+    Door(path="/login", endpoint=login, methods=("POST",), anonymous=True),
+    Door(path="/logout", endpoint=logout, methods=("POST",), anonymous=True),
+]

@@ -1,0 +1,98 @@
+"""The dashboard as one ASGI application: Streamlit's pages, plain routes beside them, the guard in front of both.
+
+    python -m dashboards.app --host 127.0.0.1 --port 8501
+
+Nobody imports this module but servers and tests: a second instance would be a second house.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from dashboards import access, health
+from dashboards.doors import Doors
+from dashboards.guard import Guard, allowed_hosts
+from dashboards.parts.mishap import report_mishap
+from models.settings import Settings, SettingsError, settings
+
+ROUTES = [
+    *access.ROUTES,
+    *health.ROUTES,
+]
+
+_CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
+
+
+def picture_sources(config: Settings) -> list[str]:
+    """Origins without https that posts' pictures come from: a stock photo service on this machine."""
+    parts = [urlsplit(url) for url in (config.pexels_url, config.unsplash_url)]
+    return sorted({f"{part.scheme}://{part.netloc}" for part in parts if part.scheme == "http"})
+
+
+def make_app(config: Settings) -> st.App:
+    """The application for these settings."""
+    doors = Doors(ROUTES)
+    return st.App(
+        Path(__file__).with_name("main.py"),
+        routes=doors.routes,
+        middleware=[
+            Middleware(
+                Guard,  # type: ignore[arg-type, unused-ignore]
+                doors=doors,
+                public_url=config.public_url,
+                picture_sources=picture_sources(config),
+            )
+        ],
+        on_script_error=report_mishap,
+    )
+
+
+def server_options(config: Settings, *, host: str, port: int) -> dict[str, Any]:
+    """Streamlit's options: those of .streamlit/config.toml, wherever this is started from, and the address."""
+    with _CONFIG.open("rb") as file:
+        options = dict(_flat(tomllib.load(file)))
+    options |= {
+        "server.address": host,
+        "server.port": port,
+        # Known beforehand: else Streamlit asks an outside service which address this machine has.
+        "browser.serverAddress": urlsplit(config.public_url).hostname,
+        "server.allowedHosts": sorted(allowed_hosts(config.public_url)),
+    }
+    return options
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, value in table.items():
+        found += _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else [(f"{prefix}{name}", value)]
+    return found
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m dashboards.app", description=__doc__.splitlines()[0])
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    parser.add_argument("--port", type=int, default=None, help="port (default: POSTAGENT_DASHBOARD_PORT)")
+    given = parser.parse_args(arguments)
+    config = settings()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    app.run(config=server_options(config, host=given.host, port=given.port or config.dashboard_port))
+
+
+try:
+    app = make_app(settings())
+except SettingsError as problem:
+    sys.exit(str(problem))
+
+if __name__ == "__main__":
+    main()
