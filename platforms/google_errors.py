@@ -110,6 +110,8 @@ def classify(
     wait = retry_after(response.headers)
     if rule is QUOTA:
         wait = max(wait or 0.0, QUOTA_SECONDS)
+    elif wait is None and outcome is TryLater:
+        wait = rule.wait
     code = next((reason for reason in reasons if reason in BY_REASON), status_word) or f"http_{http}"
     words = str(error.get("message") or f"answered HTTP {http} without saying why").rstrip(".")
     details = "; ".join(_violations(error))
@@ -118,7 +120,7 @@ def classify(
         f"{message}. {rule.advice}" if rule.advice else message,
         http_status=http,
         code=code,
-        retry_after=wait if wait is not None else rule.wait,
+        retry_after=wait,
     )
 
 

@@ -204,7 +204,7 @@ def classify(
     if makes_visible and status >= 500:
         outcome = InDoubt  # whatever it says: Facebook has answered 500 to posts that went live
     wait = retry_after(response.headers)
-    if wait is None and rule.error is TryLater:
+    if wait is None and outcome is TryLater:
         wait = max((usage.regain_seconds or 0.0 for usage in usages(response.headers)), default=0.0) or rule.wait
     message = redact(f"{words} (code {code})", secrets)
     return outcome(
