@@ -22,6 +22,8 @@ from models import database, embedded_postgres  # noqa: E402
 from models.database import Role  # noqa: E402
 from models.migrations import migrate  # noqa: E402
 
+pytest_plugins = ("tests.sandbox_server",)
+
 ENCRYPTION_KEYS = f"test:{b64encode(bytes(range(32))).decode()}"
 
 

@@ -1,107 +1,23 @@
-"""The sandbox behind a real socket, raw servers that misbehave below HTTP, and transports that answer as told."""
+"""Clients on the sandbox, raw servers that misbehave below HTTP, and transports that answer as told."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from pydantic import SecretStr
 
 from platforms import http as outside
-from platforms.base import Account, Platform
+from platforms.base import Platform
 from platforms.registry import PlatformConfig, build_platforms
-from platforms.sandbox.app import Sandbox, create_app
+from tests.sandbox_server import APP_ID, APP_SECRET, Server
 
-APP_ID = "1834500000000001"
-APP_SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 PICTURE = "https://pictures.example/boiler.jpg"
 LATER = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-
-@dataclass
-class Server:
-    """The running sandbox. Its app is in this process, so that tests can also look inside."""
-
-    url: str
-    app: Sandbox
-
-    @property
-    def world(self) -> Any:
-        """What the sandbox knows."""
-        return self.app.world
-
-    def account(self, platform: str, name: str = "Rossi Plumbing", **wish: Any) -> Account:
-        """A sandbox account as our clients want it."""
-        made = self.control("POST", "accounts", {"platform": platform, "name": name, **wish})
-        return Account(
-            account_id=made["account_id"], access_token=SecretStr(made["access_token"]), login=made.get("login")
-        )
-
-    def fault(self, **rule: Any) -> None:
-        """Misbehave once (unless `times` says otherwise)."""
-        self.control("POST", "faults", [{"times": 1, **rule}])
-
-    def configure(self, **settings: Any) -> None:
-        """Change the sandbox's own settings."""
-        self.control("POST", "config", settings)
-
-    def posts(self, account: Account, visible: bool = True) -> list[dict[str, Any]]:
-        """What the sandbox says is really there."""
-        truth = self.control("GET", "truth")["accounts"][account.account_id]
-        return [post for post in truth["posts"] if post["visible"]] if visible else truth["unpublished"]
-
-    def calls(self, service: str, operation: str) -> int:
-        """How often an operation was called since the reset."""
-        last = self.control("GET", f"calls?last=1000&service={service}&operation={operation}")
-        return len(last)
-
-    def control(self, method: str, path: str, body: Any = None) -> Any:
-        """A control route."""
-        response = httpx.request(method, f"{self.url}/_sandbox/{path}", json=body, trust_env=False)
-        assert response.status_code == 200, response.text
-        return response.json()
-
-
-@pytest.fixture(scope="session")
-def _running_sandbox() -> Iterator[Server]:
-    app = create_app()
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="error", access_log=False, ws="none", loop="asyncio")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    yield Server(f"http://127.0.0.1:{listener.getsockname()[1]}", app)
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
-
-
-@pytest.fixture
-def sandbox(_running_sandbox: Server) -> Server:
-    """An empty, well-behaved sandbox that knows our app secret and insists on its proof."""
-    _running_sandbox.control("POST", "reset")
-    _running_sandbox.configure(
-        meta_app_id=APP_ID,
-        meta_app_secret=APP_SECRET,
-        require_appsecret_proof=True,
-        instagram_processing_seconds=0.0,
-        google_processing_seconds=0.0,
-        google_client_id="client",
-        google_client_secret="google-secret",
-    )
-    return _running_sandbox
 
 
 def config_for(url: str, **changes: Any) -> PlatformConfig:
