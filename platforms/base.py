@@ -163,9 +163,12 @@ def same_text(ours: str, theirs: str) -> bool:
     return mine == read or (len(read) >= 40 and mine.startswith(read))
 
 
-def oldest_first(sightings: Iterable[Sighting]) -> tuple[Sighting, ...]:
-    """In the order in which they appeared: the one nearest to the start of the window comes first."""
-    return tuple(sorted(sightings, key=lambda sighting: sighting.created_at))
+def oldest_first(newest_first: Iterable[Sighting]) -> tuple[Sighting, ...]:
+    """What a platform lists newest first, in the order of appearance; also within one second."""
+    ordered = list(newest_first)
+    ordered.reverse()
+    ordered.sort(key=lambda sighting: sighting.created_at)
+    return tuple(ordered)
 
 
 class Platform(Protocol):

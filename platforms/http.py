@@ -13,10 +13,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import ssl
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -83,6 +85,12 @@ class _Connector(aiohttp.TCPConnector):
         return connection
 
 
+@cache
+def _ssl_context() -> ssl.SSLContext:
+    """One for all clients, as reading the authorities takes tens of milliseconds. SSL_CERT_FILE is honoured."""
+    return httpx.create_ssl_context()
+
+
 def client(
     base_url: str = "",
     *,
@@ -95,11 +103,10 @@ def client(
     No redirects (a POST that is redirected is not the call we meant), no proxies from the environment, and no cookies
     (one client serves all tenants). `timeout_seconds` is also the total deadline of a `call` that names none.
     """
-    ssl_context = httpx.create_ssl_context()  # honours SSL_CERT_FILE and SSL_CERT_DIR
 
     def session() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=_Connector(limit=max_connections, keepalive_timeout=KEEPALIVE_SECONDS, ssl=ssl_context),
+            connector=_Connector(limit=max_connections, keepalive_timeout=KEEPALIVE_SECONDS, ssl=_ssl_context()),
             cookie_jar=aiohttp.DummyCookieJar(),
             max_field_size=MAX_HEADER_BYTES,
             max_line_size=MAX_HEADER_BYTES,
@@ -114,7 +121,7 @@ def client(
             connect=min(CONNECT_SECONDS, timeout_seconds),
             pool=min(2 * CONNECT_SECONDS, timeout_seconds),  # waiting for a free connection and making it
         ),
-        transport=AiohttpTransport(client=session),
+        transport=AiohttpTransport(verify=_ssl_context(), client=session),
         follow_redirects=False,
         trust_env=False,
     )

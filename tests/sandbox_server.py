@@ -27,6 +27,7 @@ class Server:
 
     url: str
     app: Sandbox
+    client: httpx.Client
 
     @property
     def world(self) -> Any:
@@ -60,7 +61,7 @@ class Server:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """A control route."""
-        response = httpx.request(method, f"{self.url}/_sandbox/{path}", json=body, trust_env=False)
+        response = self.client.request(method, f"{self.url}/_sandbox/{path}", json=body)
         assert response.status_code == 200, response.text
         return response.json()
 
@@ -76,7 +77,8 @@ def _running_sandbox() -> Iterator[Server]:
     thread.start()
     while not server.started:
         time.sleep(0.005)
-    yield Server(f"http://127.0.0.1:{listener.getsockname()[1]}", app)
+    with httpx.Client(trust_env=False, verify=False) as client:  # one for all: a TLS context takes long to make
+        yield Server(f"http://127.0.0.1:{listener.getsockname()[1]}", app, client)
     server.should_exit = True
     thread.join(10)
     listener.close()

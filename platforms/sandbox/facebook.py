@@ -39,8 +39,8 @@ class Facebook:
     def __init__(self, world: World, instagram: Instagram) -> None:
         self._world = world
         self._instagram = instagram
-        self._reading = FacebookReading(world)
         self._tokens = FacebookTokens(world)
+        self._reading = FacebookReading(world, self._tokens)
 
     def resolve(self, call: Call) -> Operation:
         """Which Graph API method."""

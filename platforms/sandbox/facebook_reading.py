@@ -8,6 +8,7 @@ from typing import Any
 
 from platforms.sandbox.engagement import Counts, counts
 from platforms.sandbox.exchange import Answer, Call, Operation
+from platforms.sandbox.facebook_tokens import FacebookTokens
 from platforms.sandbox.meta import (
     graph_time,
     metered,
@@ -29,8 +30,9 @@ LISTS = frozenset(("published_posts", "posts", "feed", "scheduled_posts"))
 class FacebookReading:
     """GET requests of graph.facebook.com."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, tokens: FacebookTokens) -> None:
         self._world = world
+        self._tokens = tokens
 
     def resolve(self, call: Call, node: str, page: str | None, edge: str) -> Operation:
         """Which read."""
@@ -68,7 +70,7 @@ class FacebookReading:
             "link": lambda: f"https://www.facebook.com/{page.id}",
             "fan_count": lambda: 180 + int(page.id[-3:]),
             "followers_count": lambda: 190 + int(page.id[-3:]),
-            "access_token": lambda: token.value if token.kind == "page" else None,
+            "access_token": lambda: (token if token.kind == "page" else self._tokens.page_token(page, token)).value,
             "location": lambda: {"city": page.city, "street": page.address} if page.city else None,
             "instagram_business_account": lambda: {"id": linked.id, "username": linked.username} if linked else None,
         }

@@ -77,13 +77,14 @@ class FacebookTokens:
             "category": lambda: "Local business",
             "category_list": lambda: [{"id": "2500", "name": "Local business"}],
             "tasks": lambda: ["ADVERTISE", "ANALYZE", "CREATE_CONTENT", "MODERATE", "MANAGE"],
-            "access_token": lambda: self._page_token(page, user).value,
+            "access_token": lambda: self.page_token(page, user).value,
             "link": lambda: f"https://www.facebook.com/{page.id}",
             "location": lambda: {"city": page.city, "street": page.address} if page.city else None,
             "instagram_business_account": lambda: {"id": linked.id, "username": linked.username} if linked else None,
         }
 
-    def _page_token(self, page: Account, user: Token) -> Token:
+    def page_token(self, page: Account, user: Token) -> Token:
+        """The token of a page that a user may use, for this user's app."""
         """A page token made from a long-lived user token has no end, from a short one it ends with it."""
         now = self._world.now()
         for token in self._world.tokens.values():
