@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from prefect import flow, get_run_logger
-from prefect.states import Completed, Failed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
 
 from models.settings import settings
 from tasks.publishing.window import operator_problem, publish_window, rows, summary

@@ -100,7 +100,7 @@ GRANT UPDATE (access_token_encrypted, refresh_token_encrypted, token_expires_at,
 GRANT INSERT, UPDATE ON post_queue, publish_attempts, content_generations, analytics_daily, location_metrics, job_runs,
   stock_photo_cache TO postagent_worker;
 GRANT INSERT ON analytics TO postagent_worker;
-GRANT INSERT, DELETE ON publish_handles TO postagent_worker;
+GRANT INSERT, UPDATE, DELETE ON publish_handles TO postagent_worker;
 GRANT INSERT (post_id, user_id, from_status, to_status, actor, reason, details) ON post_events TO postagent_worker;
 
 -- Login and sessions.

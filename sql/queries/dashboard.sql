@@ -48,7 +48,8 @@ UPDATE dashboard_sessions SET revoked_at = %(now)s WHERE token_hash = %(token_ha
 -- name: dashboard_owner
 -- Who is looking. Row-level security leaves exactly one user.
 SELECT u.id AS user_id, u.email, u.plan_tier, u.status, u.trial_ends_at,
-       coalesce(p.timezone, 'America/New_York') AS zone, b.name AS business_name
+       coalesce(p.timezone, 'America/New_York') AS zone, b.name AS business_name,
+       coalesce(p.avoid_keywords, '{}') AS avoid_keywords
 FROM users u
 LEFT JOIN user_preferences p ON p.user_id = u.id
 LEFT JOIN LATERAL (SELECT name FROM businesses WHERE user_id = u.id ORDER BY created_at, id LIMIT 1) b ON true
@@ -102,9 +103,9 @@ LEFT JOIN LATERAL (SELECT reach, likes, comments, shares, clicks FROM analytics 
                    ORDER BY fetched_at DESC LIMIT 1) n ON p.status = 'published'
 WHERE p.id = ANY(%(ids)s) ORDER BY array_position(%(ids)s::uuid[], p.id)
 
--- name: dashboard_post_now
--- What a single post looks like at this moment, for a dialog that stood open.
-SELECT content, hashtags, content_hash FROM post_queue WHERE id = %(post_id)s
+-- name: dashboard_standing
+-- Where a few posts stand at this moment, for a page that watches them go out.
+SELECT id, status, in_doubt_since, platform_state FROM post_queue WHERE id = ANY(%(ids)s)
 
 -- name: dashboard_troubles
 -- The latest posts that failed since %(since)s or whose fate is being found out.
@@ -130,7 +131,7 @@ SELECT a.id, a.platform, a.account_name, a.account_id, a.status, a.status_reason
        a.connected_at, a.last_refreshed_at, coalesce(q.open_posts, 0) AS open_posts, q.next_at
 FROM connected_accounts a
 LEFT JOIN (SELECT account_id, count(*) AS open_posts, min(scheduled_for) AS next_at FROM post_queue
-           WHERE status IN ('pending', 'approved', 'failed') AND status <> 'failed' GROUP BY account_id) q
+           WHERE status IN ('pending', 'approved') GROUP BY account_id) q
   ON q.account_id = a.id
 ORDER BY a.status = 'active', a.platform, a.account_name, a.id
 

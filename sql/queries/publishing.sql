@@ -30,7 +30,8 @@ SELECT c.id, c.user_id, c.account_id, c.platform, c.content, c.media_url, c.hash
        c.platform_state, c.in_doubt_since, c.seen_absent_at, c.prepared_hash,
        extract(epoch FROM c.scheduled_for - clock_timestamp())::float8 AS seconds_until,
        a.account_id AS platform_account_id, a.login_provider, a.access_token_encrypted, a.refresh_token_encrypted,
-       a.token_expires_at,
+       a.token_expires_at, a.status AS account_status, a.status_reason AS account_status_reason, a.refresh_after,
+       a.last_refreshed_at, a.connected_at,
        (SELECT min(t.started_at) FROM publish_attempts t WHERE t.post_id = c.id
           AND (t.finished_at IS NULL OR t.outcome = 'in_doubt')) AS open_since,
        (SELECT min(t.started_at) FROM publish_attempts t WHERE t.post_id = c.id) AS first_attempt_at,
@@ -67,7 +68,8 @@ SELECT c.id, c.user_id, c.account_id, c.platform, c.content, c.media_url, c.hash
        c.platform_state, c.in_doubt_since, c.seen_absent_at, c.prepared_hash,
        extract(epoch FROM c.scheduled_for - clock_timestamp())::float8 AS seconds_until,
        a.account_id AS platform_account_id, a.login_provider, a.access_token_encrypted, a.refresh_token_encrypted,
-       a.token_expires_at, NULL::timestamptz AS open_since, NULL::timestamptz AS first_attempt_at,
+       a.token_expires_at, a.status AS account_status, a.status_reason AS account_status_reason, a.refresh_after,
+       a.last_refreshed_at, a.connected_at, NULL::timestamptz AS open_since, NULL::timestamptz AS first_attempt_at,
        (SELECT coalesce(jsonb_object_agg(h.kind, h.handle), '{}') FROM publish_handles h
          WHERE h.post_id = c.id AND h.content_hash = c.content_hash) AS handles
 FROM claimed c JOIN connected_accounts a ON a.id = c.account_id
@@ -241,7 +243,6 @@ WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approva
 -- Ids of the platform that already belong to a post of this account.
 SELECT platform_post_id FROM post_queue WHERE account_id = %(account_id)s AND platform_post_id = ANY(%(ids)s)
 
--- name: hold_account
--- Only the owner can mend this connection: its posts are held from now on. Told once: only an active account changes.
-UPDATE connected_accounts SET status = 'expired', status_reason = %(reason)s WHERE id = %(account_id)s AND status = 'active'
-RETURNING id
+-- name: record_permalink
+-- The public address of a post that is live already; never changes one that is known.
+UPDATE post_queue SET permalink = %(permalink)s WHERE id = %(post_id)s AND permalink IS NULL AND status = 'published'

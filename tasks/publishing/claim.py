@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from platforms.base import Content
+from tasks.tokens import StoredAccount
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +42,11 @@ class Claim:
     access_token_encrypted: str = field(repr=False)
     refresh_token_encrypted: str | None = field(repr=False)
     token_expires_at: datetime | None
+    account_status: str
+    account_status_reason: str | None
+    refresh_after: datetime | None
+    last_refreshed_at: datetime | None
+    connected_at: datetime
     open_since: datetime | None
     first_attempt_at: datetime | None
     handles: dict[str, str]
@@ -56,6 +62,24 @@ class Claim:
     def doubtful_since(self) -> datetime | None:
         """When the first attempt with an unknown end began; None when there is no doubt."""
         return self.open_since or self.in_doubt_since
+
+    def stored_account(self) -> StoredAccount:
+        """The account's row as it was claimed."""
+        return StoredAccount(
+            id=self.account_id,
+            user_id=self.user_id,
+            platform=self.platform,
+            account_id=self.platform_account_id,
+            login_provider=self.login_provider,
+            access_token_encrypted=self.access_token_encrypted,
+            refresh_token_encrypted=self.refresh_token_encrypted,
+            token_expires_at=self.token_expires_at,
+            status=self.account_status,
+            status_reason=self.account_status_reason,
+            refresh_after=self.refresh_after,
+            last_refreshed_at=self.last_refreshed_at,
+            connected_at=self.connected_at,
+        )
 
     def final_content(self) -> Content:
         """Exactly what shall appear: Instagram's hashtags become part of the caption."""

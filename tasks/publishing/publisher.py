@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 CLAIM_AHEAD = 0.5  # seconds before its time that a post is taken, so that the call starts on the second
 POLL = 5.0  # seconds; the longest sleep, for changes that notify nobody
+EXTRAS_AT_ONCE = 4
 KEPT_RESULTS = 500  # rows of the run's table
 
 
@@ -69,6 +70,8 @@ class Publisher:
         self._steps = steps
         self._settings = settings
         self._held: dict[asyncio.Task[None], Claim] = {}
+        self._extras: set[asyncio.Task[None]] = set()
+        self._few = asyncio.Semaphore(EXTRAS_AT_ONCE)
         self._wake = asyncio.Event()
         self._draining = False
         self.report = WindowReport()
@@ -138,7 +141,11 @@ class Publisher:
 
     def _start(self, claim: Claim, work: Coroutine[Any, Any, Result]) -> None:
         async def run() -> None:
-            self.report.add(await work)
+            result = await work
+            self.report.add(result)
+            if result.platform_post_id is not None and result.link is None:
+                self._extras.add(extra := asyncio.create_task(self._complete(claim, result.platform_post_id)))
+                extra.add_done_callback(self._extras.discard)
 
         task = asyncio.create_task(run())
         self._held[task] = claim
@@ -149,9 +156,14 @@ class Publisher:
 
         task.add_done_callback(done)
 
+    async def _complete(self, claim: Claim, platform_post_id: str) -> None:
+        """What can wait: it never takes the place of a post that is due."""
+        async with self._few:
+            await self._steps.complete(claim, platform_post_id)
+
     async def _finish(self) -> None:
-        while self._held:
-            await asyncio.wait(list(self._held))
+        while pending := [*self._held, *self._extras]:
+            await asyncio.wait(pending)
 
     async def _sleep(self, seconds: float) -> None:
         """Until the time is over, a place is free, or a notification comes."""

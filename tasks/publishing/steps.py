@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from models import publishing as rules
@@ -18,8 +18,10 @@ from models.publishing import AfterLook, Seen
 from platforms.base import Account, Certainty, Published
 from platforms.base import Platform as PlatformClient
 from platforms.errors import InDoubt, OperatorNeeded, PlatformError, ReconnectNeeded, Refused, TryLater
+from tasks.publishing.access import Access
 from tasks.publishing.claim import Claim
 from tasks.publishing.store import LeaseLost, Store, window_start
+from tasks.tokens import is_token_rejected
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +38,7 @@ class Result:
     outcome: str  # published, processing, refused, missed, later, in_doubt, absent, reconnect, operator, prepared, lost
     message: str = ""
     link: str | None = None
+    platform_post_id: str | None = None
     lateness: float | None = None  # seconds from the moment it was due to the start of the call
 
 
@@ -55,13 +58,13 @@ class Steps:
         self,
         store: Store,
         platforms: Mapping[str, PlatformClient],
-        account_of: Callable[[Claim], Awaitable[Account]],
+        access: Access,
         limits: Limits,
     ) -> None:
-        """`account_of` opens (and where needed refreshes) the account's token; it raises PlatformError."""
+        """`access` gives the accounts to call as."""
         self._store = store
         self._platforms = platforms
-        self._account_of = account_of
+        self._access = access
         self._limits = limits
 
     async def handle(self, claim: Claim) -> Result:
@@ -88,7 +91,7 @@ class Steps:
                 await self._store.failed(claim, error.message, outcome="refused", error=error)
                 return self._result(claim, "refused", error.message)
             except ReconnectNeeded as error:
-                await self._store.hold_account(claim, error.message)
+                await self._access.hold(claim, error)
                 await self._store.prepare_failed(claim, delay=rules.OPERATOR_DELAY)
                 return self._result(claim, "reconnect", error.message)
             except (PlatformError, TimeoutError) as error:
@@ -105,7 +108,7 @@ class Steps:
 
     async def _prepare(self, claim: Claim) -> None:
         platform = self._platforms[claim.platform]
-        account = await self._account_of(claim)
+        account = await self._access.account_of(claim)
 
         async def remember(kind: str, handle: str) -> None:
             await self._store.remember(claim, kind, handle)
@@ -120,9 +123,10 @@ class Steps:
             return self._result(claim, "missed", MISSED)
         platform = self._platforms[claim.platform]
         intent_written = False
+        account: Account | None = None
         lateness: float | None = None
         try:
-            account = await self._account_of(claim)
+            account = await self._access.account_of(claim)
             if platform.capabilities.prepares and (claim.prepared_hash != claim.content_hash or claim.retry_count):
                 # Not made ahead (approved late), or an earlier try failed and its handles have to be checked again.
                 await self._prepare(claim)
@@ -135,6 +139,8 @@ class Steps:
             async with asyncio.timeout(self._limits.timeout):
                 result = await platform.publish(account, claim.final_content(), dict(claim.handles))
         except PlatformError as error:
+            if account is not None and is_token_rejected(error):
+                return await self._with_another_token(claim, account, error, lateness)
             return await self._not_published(claim, error, lateness)
         except LeaseLost:
             raise
@@ -147,6 +153,30 @@ class Steps:
             return await self._not_published(claim, InDoubt(what), lateness)
         return await self._accept(claim, result, lateness, "published")
 
+    async def _with_another_token(
+        self, claim: Claim, refused: Account, error: PlatformError, lateness: float | None
+    ) -> Result:
+        """The platform refused the token, so nothing was published: make another one and try again at once."""
+        if claim.retry_count:
+            return await self._not_published(claim, ReconnectNeeded(error.message, code=error.code), lateness)
+        try:
+            await self._access.replace(claim, refused)
+        except PlatformError as failure:
+            return await self._not_published(claim, failure, lateness)
+        await self._store.later(claim, error, delay=0, outcome="try_later", counts=True)
+        return self._result(claim, "later", "the access was renewed", lateness=lateness)
+
+    async def complete(self, claim: Claim, platform_post_id: str) -> None:
+        """Fetch the public address of a post that was just published; unimportant enough to fail quietly."""
+        try:
+            account = await self._access.account_of(claim)
+            async with asyncio.timeout(self._limits.timeout):
+                seen = await self._platforms[claim.platform].follow(account, platform_post_id)
+            if seen.permalink:
+                await self._store.permalink(claim, seen.permalink)
+        except Exception as error:
+            logger.info("post %s: no public address yet (%s)", claim.id, type(error).__name__)
+
     async def _not_published(self, claim: Claim, error: PlatformError, lateness: float | None) -> Result:
         store = self._store
         if isinstance(error, InDoubt):
@@ -156,7 +186,7 @@ class Steps:
             await store.failed(claim, error.message, outcome="refused", error=error)
             return self._result(claim, "refused", error.message, lateness=lateness)
         if isinstance(error, ReconnectNeeded):
-            await store.hold_account(claim, error.message)
+            await self._access.hold(claim, error)
             await store.later(claim, error, delay=rules.FIRST_DELAY, outcome="reconnect", counts=False)
             return self._result(claim, "reconnect", error.message)
         if isinstance(error, OperatorNeeded):
@@ -179,17 +209,18 @@ class Steps:
             )
             return self._result(claim, "processing", link=result.permalink, lateness=lateness)
         await self._store.published(claim, result, reason=reason)
-        return self._result(claim, "published", reason, link=result.permalink, lateness=lateness)
+        live = self._result(claim, "published", reason, link=result.permalink, lateness=lateness)
+        return replace(live, platform_post_id=result.platform_post_id)
 
     async def _look(self, claim: Claim, since: datetime) -> Result:
         platform = self._platforms[claim.platform]
         failures = claim.retry_count + 1
         try:
-            account = await self._account_of(claim)
+            account = await self._access.account_of(claim)
             async with asyncio.timeout(self._limits.timeout):
                 look = await platform.look(account, claim.final_content(), dict(claim.handles), window_start(since))
         except ReconnectNeeded as error:
-            await self._store.hold_account(claim, error.message)
+            await self._access.hold(claim, error)
             message = f"{error.message} Whether this post went out is found out once you have reconnected."
             await self._store.in_doubt(claim, message, delay=rules.FIRST_DELAY, since=since)
             return self._result(claim, "in_doubt", message)
@@ -238,14 +269,14 @@ class Steps:
         still = Published(platform_post_id=platform_post_id, state="PROCESSING")
         delay = rules.follow_delay(age)
         try:
-            account = await self._account_of(claim)
+            account = await self._access.account_of(claim)
             async with asyncio.timeout(self._limits.timeout):
                 result = await platform.follow(account, platform_post_id)
         except Refused as error:
             await self._store.failed(claim, error.message, outcome="refused", error=error)
             return self._result(claim, "refused", error.message)
         except ReconnectNeeded as error:
-            await self._store.hold_account(claim, error.message)
+            await self._access.hold(claim, error)
             await self._store.processing(claim, still, delay=delay, reason=error.message, first=False)
             return self._result(claim, "reconnect", error.message)
         except (PlatformError, TimeoutError) as error:

@@ -207,9 +207,9 @@ class Store:
         rows = await self.rows("taken_ids", account_id=claim.account_id, ids=list(ids))
         return {row["platform_post_id"] for row in rows}
 
-    async def hold_account(self, claim: Claim, reason: str) -> None:
-        """Only the owner can mend the connection; its posts wait from now on."""
-        await self.rows("hold_account", account_id=claim.account_id, reason=reason)
+    async def permalink(self, claim: Claim, permalink: str) -> None:
+        """The public address of a post that is live already."""
+        await self.rows("record_permalink", post_id=claim.id, permalink=permalink)
 
     async def renew(self, claims: Sequence[Claim]) -> set[UUID]:
         """Keep the leases of `claims`; returns the ids that are still ours."""

@@ -15,9 +15,9 @@ from prefect.cache_policies import NO_CACHE
 from models import database
 from models.publishing import percentile
 from models.settings import Settings, settings
-from platforms.base import Account, Platform
-from tasks import tokens, wiring
-from tasks.publishing.claim import Claim
+from platforms.base import Platform
+from tasks import wiring
+from tasks.publishing.access import Access
 from tasks.publishing.publisher import Publisher, WindowReport, WindowSettings
 from tasks.publishing.steps import Limits, Steps
 from tasks.publishing.store import Store
@@ -33,9 +33,6 @@ async def open_window(
 ) -> WindowReport:
     """Run one publishing window against the database at `url` with the given platforms."""
 
-    async def account_of(claim: Claim) -> Account:
-        return await tokens.account_for_call(claim.account_id)
-
     async with Store.open(url, worker=worker_name(), lease_seconds=config.publish_lease_seconds) as store:
         limits = Limits(
             timeout=config.publish_timeout_seconds,
@@ -49,7 +46,7 @@ async def open_window(
             settle=config.reconcile_settle_seconds,
             prepares=tuple(name for name, platform in platforms.items() if platform.capabilities.prepares),
         )
-        publisher = Publisher(url, store, Steps(store, platforms, account_of, limits), window)
+        publisher = Publisher(url, store, Steps(store, platforms, Access(platforms), limits), window)
         return await publisher.run()
 
 
@@ -57,9 +54,8 @@ async def open_window(
 async def publish_window(window_seconds: float) -> WindowReport:
     """One window as one Prefect task. Never retried by Prefect: the only retry of a publish is the database's."""
     config = settings()
-    return await open_window(
-        database.database_url(config), config, wiring.platforms_from_settings(config), window_seconds=window_seconds
-    )
+    async with wiring.open_platforms(config) as platforms:
+        return await open_window(database.database_url(config), config, platforms, window_seconds=window_seconds)
 
 
 def summary(report: WindowReport) -> str:
