@@ -57,7 +57,9 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8600, help="0 = any free one; the line printed tells it")
     parser.add_argument("--state", type=Path, default=None, help="file that keeps everything over a restart")
     given = parser.parse_args()
-    listener = socket.socket(socket.AF_INET6 if ":" in given.host else socket.AF_INET)
+    # The protocol has to be named: else asyncio does not set TCP_NODELAY, and every answer waits 40 ms for an ACK.
+    family = socket.AF_INET6 if ":" in given.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((given.host, given.port))
