@@ -1,0 +1,96 @@
+"""What we know about each trade: how it is called, what its posts can be about, and evergreen posts of its own.
+
+One TOML file a trade, shipped with the code:
+
+    noun, work   "a plumber", "plumbing"       prompts   per theme: prompt templates with {placeholders}
+    aliases      how owners write the trade    posts     per theme: ready texts without any claim, for when the writer
+    tags         hashtags                                fails; seasonal ones per season
+    pictures     stock photo searches
+
+A trade that we have no file for is a `local_business`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+GENERIC = "local_business"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """One trade's file."""
+
+    name: str
+    noun: str
+    work: str
+    aliases: tuple[str, ...]
+    tags: tuple[str, ...]
+    pictures: tuple[str, ...]
+    prompts: Mapping[str, tuple[str, ...]]
+    posts: Mapping[str, tuple[str, ...]]
+    seasonal_posts: Mapping[str, tuple[str, ...]]
+
+
+@cache
+def trades() -> dict[str, Trade]:
+    """Every trade by its name."""
+    found = (entry for entry in files(__name__).iterdir() if entry.name.endswith(".toml"))
+    return {
+        name: _trade(name, tomllib.loads(text))
+        for name, text in sorted((e.name.removesuffix(".toml"), e.read_text(encoding="utf-8")) for e in found)
+    }
+
+
+def trade(business_type: str) -> Trade:
+    """The trade that an owner's own word for it means; `local_business` when we know none."""
+    return trades()[trade_name(business_type)]
+
+
+def trade_name(business_type: str) -> str:
+    """The name of that trade: "HVAC", "Heating & Cooling" and "heating and cooling" are all hvac."""
+    return _names().get(_plain(business_type), GENERIC)
+
+
+@cache
+def _names() -> dict[str, str]:
+    return {_plain(word): name for name, entry in trades().items() for word in (name, *entry.aliases)}
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]+", text.casefold().replace("&", " and ")))
+
+
+def _trade(name: str, data: dict[str, object]) -> Trade:
+    prompts, posts = dict(_table(data, "prompts")), dict(_table(data, "posts"))
+    seasonal = _table(posts, "seasonal")
+    posts.pop("seasonal")
+    return Trade(
+        name=name,
+        noun=str(data["noun"]),
+        work=str(data["work"]),
+        aliases=_texts(data["aliases"]),
+        tags=_texts(data["tags"]),
+        pictures=_texts(data["pictures"]),
+        prompts={theme: _texts(entries) for theme, entries in prompts.items()},
+        posts={theme: _texts(entries) for theme, entries in posts.items()},
+        seasonal_posts={season: _texts(entries) for season, entries in seasonal.items()},
+    )
+
+
+def _table(data: Mapping[str, object], key: str) -> Mapping[str, object]:
+    found = data[key]
+    if not isinstance(found, dict):
+        raise TypeError(f"{key} must be a table")
+    return found
+
+
+def _texts(entries: object) -> tuple[str, ...]:
+    if not isinstance(entries, list):
+        raise TypeError("a list of texts is needed")
+    return tuple(str(entry) for entry in entries)
