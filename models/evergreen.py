@@ -21,7 +21,7 @@ from models.seasons import season
 from models.themes import THEMES
 from models.trades import GENERIC, Trade, trade, trades
 
-_ENDINGS = {"tip": "advice", "seasonal": "advice", "fun_fact": "fact", "promotion": "call", "testimonial": "call"}
+_ENDINGS = {"tip": "advice", "seasonal": "season", "fun_fact": "fact", "promotion": "call", "testimonial": "call"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +47,8 @@ def evergreen(
     said = "\n".join(used)
     others = [other for other in THEMES if other not in (theme, "testimonial", "promotion")]
     for only_fresh, about in product((True, False), (theme, *others)):
-        cores = [render(core, values) for core in _cores(kind, about, season(day))]
+        cores = [render(core, values) for core in _cores(kind, about, season(day), dice)]
         endings = [render(ending, values) for ending in _endings()[_ENDINGS[about]][platform]]
-        dice.shuffle(cores)
         dice.shuffle(endings)
         endings.sort(key=lambda ending: bool(ending) and ending in said)  # unused ones first
         for ending, core in product(endings, cores):
@@ -64,11 +63,13 @@ def evergreen(
                 )
 
 
-def _cores(kind: Trade, theme: str, now: str) -> list[str]:
+def _cores(kind: Trade, theme: str, now: str, dice: random.Random) -> list[str]:
+    """The trade's own in any order, then the general ones."""
     general = trades()[GENERIC]
     found: list[str] = []
     for source in (kind, general) if kind is not general else (general,):
-        found += source.seasonal_posts[now] if theme == "seasonal" else source.posts.get(theme, ())
+        texts = source.seasonal_posts[now] if theme == "seasonal" else source.posts.get(theme, ())
+        found += dice.sample(texts, len(texts))
     return found
 
 
