@@ -1,0 +1,85 @@
+"""A wrong, missing or unknown setting ends in one line that names it and says what to write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from models.settings import SERVICES, SettingsError, load_settings
+
+
+@pytest.fixture
+def env_file(tmp_path: Path) -> Path:
+    return tmp_path / ".env"
+
+
+def test_without_anything_the_real_services_are_meant(env_file: Path) -> None:
+    settings = load_settings(env_file)
+    assert settings.facebook_graph_url == "https://graph.facebook.com"
+    assert not settings.uses_sandbox
+
+
+def test_the_sandbox_fills_every_address_that_was_not_given(env_file: Path) -> None:
+    env_file.write_text("POSTAGENT_SANDBOX_URL=http://localhost:8600/\nPOSTAGENT_PEXELS_URL=https://pictures.example\n")
+    settings = load_settings(env_file)
+    assert settings.pexels_url == "https://pictures.example"
+    for name in set(SERVICES) - {"pexels_url"}:
+        assert getattr(settings, name).startswith("http://localhost:8600/")
+    assert settings.uses_sandbox
+
+
+def test_the_environment_wins_over_the_file(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    env_file.write_text("POSTAGENT_PUBLISH_CONCURRENCY=7\n")
+    assert load_settings(env_file).publish_concurrency == 7
+    monkeypatch.setenv("POSTAGENT_PUBLISH_CONCURRENCY", "9")
+    assert load_settings(env_file).publish_concurrency == 9
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            "POSTAGENT_DATABSE_URL=x",
+            r"Unknown setting POSTAGENT_DATABSE_URL in .*\.env: did you mean POSTAGENT_DATABASE_URL\?",
+        ),
+        ("POSTAGENT_NONSENSE_ZZZ=x", "Unknown setting POSTAGENT_NONSENSE_ZZZ"),
+        (
+            "POSTAGENT_DATABASE_URL=mysql://a:sesame@b/c",
+            r"POSTAGENT_DATABASE_URL: starts with 'mysql'; write postgresql://",
+        ),
+        ("POSTAGENT_PUBLIC_URL=example.com", r"POSTAGENT_PUBLIC_URL: 'example.com' is not a web address"),
+        ("POSTAGENT_PUBLISH_CONCURRENCY=many", r"POSTAGENT_PUBLISH_CONCURRENCY=many: .*valid integer"),
+        ("POSTAGENT_PUBLISH_CONCURRENCY=0", r"POSTAGENT_PUBLISH_CONCURRENCY=0: .*greater than or equal to 1"),
+        ("POSTAGENT_FACEBOOK_PUBLISH_MODE=later", r"POSTAGENT_FACEBOOK_PUBLISH_MODE=later: .*'prepared' or 'direct'"),
+        ("POSTAGENT_GRAPH_API_VERSION=26", r"POSTAGENT_GRAPH_API_VERSION=26: "),
+        ("POSTAGENT_PUBLISH_TIMEOUT_SECONDS=90", "PUBLISH_TIMEOUT_SECONDS=90 must be below PUBLISH_LEASE_SECONDS=60"),
+    ],
+)
+def test_a_wrong_line_is_named_with_its_mend(env_file: Path, line: str, message: str) -> None:
+    env_file.write_text(line + "\n")
+    with pytest.raises(SettingsError, match=message) as caught:
+        load_settings(env_file)
+    assert "\n" not in str(caught.value)
+    assert "sesame" not in str(caught.value)
+
+
+def test_an_unknown_name_in_the_environment_is_told_too(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTAGENT_OPENAI_KEY", "secret-value")
+    with pytest.raises(
+        SettingsError, match="POSTAGENT_OPENAI_KEY in environment: did you mean POSTAGENT_OPENAI_API_KEY"
+    ) as caught:
+        load_settings(env_file)
+    assert "secret-value" not in str(caught.value)
+
+
+def test_other_programs_lines_in_the_file_are_left_alone(env_file: Path) -> None:
+    env_file.write_text("PREFECT_API_URL=http://localhost:4200/api\nSOMETHING=else\n")
+    assert load_settings(env_file).publish_concurrency == 50
+
+
+def test_secrets_are_not_shown(env_file: Path) -> None:
+    env_file.write_text("POSTAGENT_META_APP_SECRET=sesame\nPOSTAGENT_DATABASE_URL=postgresql://a:sesame@b/c\n")
+    settings = load_settings(env_file)
+    assert "sesame" not in repr(settings)
+    assert "sesame" not in str(settings.model_dump())
