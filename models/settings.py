@@ -18,6 +18,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "POSTAGENT_"
+# Not settings: what prefect.yaml is filled in with, and the mark by which `postagent up` knows its own processes.
+PASSED_ON = frozenset({"POSTAGENT_ROOT", "POSTAGENT_PYTHON", "POSTAGENT_STACK"})
 
 # Where each twin lives below SANDBOX_URL; the right-hand sides are the scheme and host of the real service.
 SERVICES: dict[str, tuple[str, str]] = {
@@ -62,6 +64,7 @@ class Settings(BaseSettings):
     dashboard_port: int = Field(default=8501, ge=1, le=65535, description="Port of the dashboard under `up`.")
     prefect_port: int = Field(default=4200, ge=1, le=65535, description="Port of Prefect's server under `up`.")
     sandbox_port: int = Field(default=8600, ge=1, le=65535, description="Port of the sandbox under `up`.")
+    work_pool_type: str = Field(default="process", description="Type of Prefect's work pool that `up` makes.")
 
     google_client_id: str | None = None
     google_client_secret: SecretStr | None = None
@@ -143,7 +146,7 @@ class Settings(BaseSettings):
 
 
 def _unknown_names(env_file: Path) -> list[tuple[str, str]]:
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | PASSED_ON
     places = [("environment", name) for name in os.environ if name.startswith(PREFIX)]
     if env_file.is_file():
         places += [(str(env_file), name) for name in dotenv_values(env_file) if name.upper().startswith(PREFIX)]

@@ -1,0 +1,181 @@
+"""`postagent`: the command line. Bodies import what they need, so that `--help` is quick.
+
+Exit codes: 0 = done, 1 = it cannot be done or a person is needed (one line on standard error says why), 2 = the command
+was not written correctly.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from ops.errors import OpsError, expected
+
+app = typer.Typer(
+    name="postagent",
+    help="Keeps local businesses present on Google, Facebook and Instagram.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+users = typer.Typer(help="Owners.", no_args_is_help=True)
+accounts = typer.Typer(help="Connected accounts.", no_args_is_help=True)
+keys = typer.Typer(help="Encryption keys.", no_args_is_help=True)
+app.add_typer(users, name="users")
+app.add_typer(accounts, name="accounts")
+app.add_typer(keys, name="keys")
+
+
+@app.command()
+def up(
+    demo: Annotated[
+        bool | None, typer.Option("--demo/--no-demo", help="Demo businesses; on unless real credentials are set.")
+    ] = None,
+) -> None:
+    """Run everything on this machine until Ctrl-C: database, Prefect, worker, dashboard, and the sandbox if needed."""
+    from models.settings import settings
+    from ops.stack.up import up as run_everything
+
+    raise typer.Exit(run_everything(settings(), demo=demo, write=lambda line: print(line, flush=True)))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database up to date and load the prompt templates."""
+    from ops.commands.migrate import migrate as run
+
+    print(run())
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is wrong with this set-up, and how to mend it."""
+    from ops.commands.doctor import examine, tell
+
+    findings = examine()
+    tell(findings)
+    raise typer.Exit(1 if any(finding.wrong for finding in findings) else 0)
+
+
+@app.command()
+def run(
+    flow: Annotated[str, typer.Argument(help="Name of a deployment, such as publish-due-posts.")],
+    param: Annotated[list[str] | None, typer.Option("--param", "-p", metavar="KEY=VALUE")] = None,
+) -> None:
+    """Run a flow once in this process."""
+    from ops.commands.run import run_flow
+
+    succeeded, message = run_flow(flow, param or [])
+    print(message)
+    raise typer.Exit(0 if succeeded else 1)
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Say what is due, late, in doubt or broken, and when each job last did its work."""
+    from ops.commands.status import read, tell
+
+    found = read()
+    print(json.dumps(found.as_dict(), indent=2)) if as_json else tell(found)
+    raise typer.Exit(1 if found.needs_a_person else 0)
+
+
+@users.command("add")
+def users_add(
+    email: Annotated[str, typer.Option(help="What the owner logs in with.")],
+    business_name: Annotated[str, typer.Option()],
+    business_type: Annotated[str, typer.Option("--type", help="The trade: plumber, electrician, bakery, ...")],
+    city: Annotated[str, typer.Option()],
+    state: Annotated[str, typer.Option(help="Two letters, such as TX.")],
+    zone: Annotated[str, typer.Option(help="IANA time zone, such as America/Chicago.")],
+    plan: Annotated[str, typer.Option(help="starter, pro or premium.")] = "starter",
+    trial: Annotated[bool, typer.Option("--trial", help="Begin with the 14-day trial.")] = False,
+    description: Annotated[str | None, typer.Option(help="What posts may say about the business.")] = None,
+    website: Annotated[str | None, typer.Option()] = None,
+    voice: Annotated[str, typer.Option(help="professional, casual, friendly, ...")] = "professional",
+    frequency: Annotated[int, typer.Option(help="Posts a week and account.")] = 3,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read it instead of asking.")] = False,
+) -> None:
+    """Add an owner with their business."""
+    from ops.commands.inputs import new_password
+    from ops.commands.users import NewOwner, add, check
+
+    owner = NewOwner(
+        email=email,
+        plan=plan,
+        trial=trial,
+        business_name=business_name,
+        business_type=business_type,
+        city=city,
+        state=state,
+        zone=zone,
+        description=description,
+        website=website,
+        voice=voice,
+        frequency=frequency,
+    )
+    check(owner)
+    print(add(owner, new_password(from_stdin=password_stdin)))
+
+
+@accounts.command("add")
+def accounts_add(
+    user: Annotated[str, typer.Option(help="The owner's e-mail.")],
+    platform: Annotated[str, typer.Option(help="google, facebook or instagram.")],
+    account_id: Annotated[str, typer.Option(help="The platform's own id.")],
+    name: Annotated[str, typer.Option(help="What the owner calls it.")],
+    login: Annotated[str | None, typer.Option(help="Instagram only: facebook, when connected through it.")] = None,
+    expires_in: Annotated[int | None, typer.Option(help="Seconds the access token still lives.")] = None,
+    refresh_token_stdin: Annotated[
+        bool, typer.Option("--refresh-token-stdin", help="A second line holds the refresh token.")
+    ] = False,
+) -> None:
+    """Connect an account; its access token is read from standard input, never from the command line."""
+    from ops.commands.accounts import NewAccount, add, check
+    from ops.commands.inputs import tokens
+
+    account = NewAccount(
+        user=user, platform=platform, account_id=account_id, name=name, login=login, expires_in=expires_in
+    )
+    check(account)
+    access, refresh = tokens(with_refresh=refresh_token_stdin)
+    print(add(account, access, refresh))
+
+
+@keys.command("generate")
+def keys_generate() -> None:
+    """Print a new encryption key for POSTAGENT_ENCRYPTION_KEYS."""
+    from models.crypto import generate_key
+
+    print(generate_key())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; every error that a person can mend is one line on standard error."""
+    try:
+        result: Any = app(arguments, standalone_mode=False)
+    except typer.TyperException as error:
+        return _refuse(error.format_message(), error.exit_code)
+    except typer.Abort:
+        return _refuse("stopped", 130)
+    except OpsError as error:
+        return _refuse(str(error), 1)
+    except Exception as error:
+        message = expected(error)
+        if message is None:
+            raise
+        return _refuse(message, 1)
+    return result if isinstance(result, int) else 0
+
+
+def _refuse(message: str, code: int) -> int:
+    print(" ".join(message.split()), file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

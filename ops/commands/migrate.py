@@ -1,0 +1,18 @@
+"""`postagent migrate`."""
+
+from __future__ import annotations
+
+from models import migrations
+from models.content_templates import load_templates
+from models.database import Role, database_url, describe, session
+
+
+def migrate() -> str:
+    """Apply what is missing and load the templates; returns the line to print. Raises DatabaseError."""
+    url = database_url()
+    report = migrations.migrate(url)
+    with session(Role.OWNER) as db:
+        load_templates(db)
+    done = [f"{len(report.applied)} applied"] if report.applied else []
+    done += [f"{len(report.adopted)} adopted"] if report.adopted else []
+    return f"{describe(url)} is up to date: {', '.join(done) or 'nothing to do'}"

@@ -1,0 +1,109 @@
+"""`postagent up`: check first, then start, keep up, and stop in order."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+from models.settings import Settings
+from ops.errors import OpsError
+from ops.stack import record, shutdown
+from ops.stack.environment import has_real_credentials, starts_sandbox
+from ops.stack.house import House, StartError
+from ops.stack.ports import check_free
+from ops.stack.progress import Progress
+from ops.stack.summary import summary
+
+INTERRUPTED = 130
+
+
+def up(config: Settings, *, demo: bool | None, write: Callable[[str], None] = print) -> int:
+    """Run everything until a signal stops it. Returns the exit code.
+
+    Raises OpsError before anything is started: another one runs here, a port is taken, demo data are asked for with
+    real credentials, or HOME cannot be written.
+    """
+    home = config.home.expanduser().resolve()
+    if demo and has_real_credentials(config):
+        raise OpsError("Demo data needs the sandbox, but credentials of real services are set: use --no-demo")
+    if demo is None:
+        demo = not has_real_credentials(config)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OpsError(f"Cannot make the folder {home} ({error.strerror}): set POSTAGENT_HOME to another one") from None
+    with record.only_one(home):
+        if left := record.leftovers(home):
+            write(f"Stopping {len(left)} processes that a killed PostAgent left behind ...")
+            record.stop_all(left, patience=5)
+        check_free(_ports(config))
+        progress = Progress(write)
+        if starts_sandbox(config):
+            progress.say("no credentials of the real services are set: using the sandbox, nothing leaves this machine")
+        house = House(config, home=home, demo=demo, progress=progress)
+        return asyncio.run(_live(house, write))
+
+
+def _ports(config: Settings) -> dict[str, tuple[int, str]]:
+    wanted = {
+        "the dashboard": (config.dashboard_port, "POSTAGENT_DASHBOARD_PORT"),
+        "Prefect's server": (config.prefect_port, "POSTAGENT_PREFECT_PORT"),
+    }
+    if starts_sandbox(config):
+        wanted["the sandbox"] = (config.sandbox_port, "POSTAGENT_SANDBOX_PORT")
+    return wanted
+
+
+async def _live(house: House, write: Callable[[str], None]) -> int:
+    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, signals.put_nowait, number)
+    asked = asyncio.create_task(signals.get())
+    work = asyncio.create_task(_work(house, write))
+    await asyncio.wait({work, asked}, return_when=asyncio.FIRST_COMPLETED)
+    code = 0
+    if work.done() and not work.cancelled() and (error := work.exception()) is not None:
+        code = 1
+        reason = _start_error(error)
+        if reason is None:
+            await shutdown.kill_everything(house)
+            raise error
+        print(reason, file=sys.stderr, flush=True)
+    else:
+        work.cancel()
+    with suppress(asyncio.CancelledError, Exception):
+        await work
+    again = asyncio.create_task(signals.get()) if asked.done() else asked
+    stop = asyncio.create_task(shutdown.stop_in_order(house))
+    await asyncio.wait({stop, again}, return_when=asyncio.FIRST_COMPLETED)
+    if not stop.done():
+        write("stopping at once")
+        stop.cancel()
+        with suppress(asyncio.CancelledError):
+            await stop
+        await shutdown.kill_everything(house)
+        return INTERRUPTED
+    again.cancel()
+    await stop
+    house.progress.say("stopped")
+    return code
+
+
+async def _work(house: House, write: Callable[[str], None]) -> None:
+    await house.start()
+    await house.start_first_runs()
+    write(summary(house))
+    await house.keep_up()
+
+
+def _start_error(error: BaseException) -> StartError | None:
+    """The StartError in what the tasks raised, None when it is a fault of the program."""
+    if isinstance(error, StartError):
+        return error
+    if isinstance(error, BaseExceptionGroup):
+        return next((found for inner in error.exceptions if (found := _start_error(inner)) is not None), None)
+    return None
