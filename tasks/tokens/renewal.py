@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -66,11 +67,11 @@ async def renew(stored: StoredAccount, platforms: Mapping[str, Platform] | None,
 
 
 async def _renew_leased(stored: StoredAccount, platforms: Mapping[str, Platform] | None, now: datetime) -> Renewal:
-    lease = await change("lease_token_refresh", stored, lease=LEASE)
-    if lease is None:
-        return Renewal(end=End.ELSEWHERE, account=stored)
+    leasing = asyncio.ensure_future(change("lease_token_refresh", stored, lease=LEASE))
     ended = False
     try:
+        if await asyncio.shield(leasing) is None:
+            return Renewal(end=End.ELSEWHERE, account=stored)
         async with _given_or_opened(platforms) as clients:
             renewal = await _renew(stored, clients, now)
         ended = renewal.end is not End.ELSEWHERE
@@ -78,7 +79,13 @@ async def _renew_leased(stored: StoredAccount, platforms: Mapping[str, Platform]
     finally:
         if not ended:  # the row changed, a cancellation, a bug: nobody shall wait for the lease to run out
             with suppress(Exception):
-                await asyncio.shield(change("release_token_refresh", stored, **lease))
+                await asyncio.shield(_give_back(stored, leasing))
+
+
+async def _give_back(stored: StoredAccount, leasing: asyncio.Future[Mapping[str, Any] | None]) -> None:
+    lease = await leasing
+    if lease is not None:
+        await change("release_token_refresh", stored, **lease)
 
 
 @asynccontextmanager
