@@ -14,6 +14,7 @@ import httpx
 import orjson
 from pydantic import SecretStr
 
+from platforms.answers import count, insight_values, moment, part, text
 from platforms.base import (
     Account,
     Capabilities,
@@ -34,7 +35,7 @@ from platforms.base import (
 from platforms.errors import InDoubt, PlatformError, ReconnectNeeded, Refused, TryLater
 from platforms.graph import Graph, OnUsage
 from platforms.graph_errors import FACEBOOK_RULES, is_gone
-from platforms.http import parse_time, unclear
+from platforms.http import unclear
 
 PublishMode = Literal["prepared", "direct"]
 
@@ -163,7 +164,7 @@ class Facebook:
                 since=int(start.timestamp()),
                 limit=100,
             )
-            if isinstance(post.get("id"), str) and post.get("is_published") is not False
+            if text(post.get("id")) and post.get("is_published") is not False
         ]
         ours = tuple(sighting for sighting in seen if sighting.platform_post_id == post_id)
         if ours:
@@ -180,8 +181,8 @@ class Facebook:
             raise Refused("the post is not visible on Facebook", code="unpublished")
         return Published(
             platform_post_id=platform_post_id,
-            permalink=_text(post.get("permalink_url")),
-            published_at=parse_time(post.get("created_time")),
+            permalink=text(post.get("permalink_url")),
+            published_at=moment(post.get("created_time")),
         )
 
     async def discard(self, account: Account, handles: Handles) -> None:
@@ -212,9 +213,10 @@ class Facebook:
             page = await self._graph.get(account.account_id, user_token, fields="access_token")
         except Refused as refused:
             raise ReconnectNeeded(f"the Page is not open to this user: {refused.message}", code=refused.code) from None
-        if not isinstance(page.get("access_token"), str):
+        page_token = text(page.get("access_token"))
+        if page_token is None:
             raise ReconnectNeeded("Facebook gives no token for this Page: the owner has no role on it any more")
-        return Tokens(access_token=SecretStr(page["access_token"]), refresh_token=user_token, expires_at=ends)
+        return Tokens(access_token=SecretStr(page_token), refresh_token=user_token, expires_at=ends)
 
     async def metrics(self, account: Account, platform_post_ids: Sequence[str]) -> Mapping[str, PostMetrics]:
         """Numbers per post, 50 posts a request: `impressions` are views, `reach` unique viewers, `likes` all reactions.
@@ -279,13 +281,13 @@ class Facebook:
             raise
 
     def _sighting(self, post: Mapping[str, Any], since: datetime) -> Sighting:
-        made_by = post.get("application")
+        made_by = text(part(post.get("application")).get("id"))
         return Sighting(
             platform_post_id=str(post["id"]),
-            text=_text(post.get("message")) or "",
-            created_at=parse_time(post.get("created_time")) or since,
-            permalink=_text(post.get("permalink_url")),
-            ours=str(made_by.get("id")) == self._app_id if isinstance(made_by, dict) and self._app_id else None,
+            text=text(post.get("message")) or "",
+            created_at=moment(post.get("created_time")) or since,
+            permalink=text(post.get("permalink_url")),
+            ours=made_by == self._app_id if made_by and self._app_id else None,
         )
 
     async def _batch(self, account: Account, urls: Mapping[str, str]) -> dict[str, dict[str, Any] | Refused]:
@@ -323,7 +325,7 @@ class Facebook:
                     return await self._insights(account, ids)
         except ReconnectNeeded:
             return {}  # read_insights was not granted: the other numbers are still good
-        return {post_id: _values(answer) for post_id, answer in answers.items() if isinstance(answer, dict)}
+        return {post_id: insight_values(answer) for post_id, answer in answers.items() if isinstance(answer, dict)}
 
 
 def _photo_form(content: Content, index: int) -> dict[str, str]:
@@ -341,30 +343,15 @@ def _feed_form(content: Content, photos: Sequence[str]) -> dict[str, str]:
 
 
 def _id_of(answer: Mapping[str, Any], makes_visible: bool, key: str = "id") -> str:
-    value = answer.get(key)
-    if not isinstance(value, str) or not value:
+    value = text(answer.get(key))
+    if value is None:
         raise unclear(makes_visible)(f"Facebook took the request but told no {key}", code="unreadable")
     return value
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _values(insights: Mapping[str, Any]) -> dict[str, int]:
-    """`{"data": [{"name", "values": [{"value"}]}]}` as name -> value."""
-    found: dict[str, int] = {}
-    for metric in insights.get("data") or ():
-        values = metric.get("values") or ()
-        if values and isinstance(values[-1].get("value"), int):
-            found[metric.get("name")] = values[-1]["value"]
-    return found
-
-
 def _post_metrics(post: Mapping[str, Any], insights: Mapping[str, int]) -> PostMetrics:
     def total(edge: str) -> int | None:
-        count = ((post.get(edge) or {}).get("summary") or {}).get("total_count")
-        return count if isinstance(count, int) else None
+        return count(part(part(post.get(edge)).get("summary")).get("total_count"))
 
     reactions, likes = total("reactions"), total("likes")
     return PostMetrics(
@@ -373,5 +360,5 @@ def _post_metrics(post: Mapping[str, Any], insights: Mapping[str, int]) -> PostM
         clicks=insights.get(_CLICKS),
         likes=likes if reactions is None else reactions,
         comments=total("comments"),
-        shares=(post.get("shares") or {}).get("count", 0),  # absent when there are none
+        shares=count(part(post.get("shares")).get("count")) or 0,  # absent when there are none
     )

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
+from platforms.answers import end_of_life, moment, rows, text
 from platforms.base import (
     Account,
     Capabilities,
@@ -34,7 +35,7 @@ from platforms.base import (
 )
 from platforms.errors import OperatorNeeded, ReconnectNeeded, Refused, TryLater
 from platforms.google_errors import classify, classify_token
-from platforms.http import call, json_object, parse_time, unclear, unreadable
+from platforms.http import call, json_object, unclear, unreadable
 
 ACTIONS = ("BOOK", "ORDER", "SHOP", "LEARN_MORE", "SIGN_UP", "CALL")
 DAILY_METRICS = (
@@ -93,8 +94,7 @@ class GoogleBusiness:
         answer = await self._call(
             account, "POST", f"{self._posts}/{account.account_id}/localPosts", True, json=self._post_body(content)
         )
-        name = answer.get("name")
-        if not isinstance(name, str) or not name:
+        if text(answer.get("name")) is None:
             raise unclear(True)("Google took the post but told no name", code="unreadable")
         return self._published(answer)
 
@@ -107,10 +107,10 @@ class GoogleBusiness:
             params: dict[str, Any] = {"pageSize": _PAGE} | ({"pageToken": page_token} if page_token else {})
             url = f"{self._posts}/{account.account_id}/localPosts"
             answer = await self._call(account, "GET", url, False, params=params)
-            posts = [self._sighting(post, since) for post in answer.get("localPosts") or () if "name" in post]
+            posts = [self._sighting(post, since) for post in rows(answer.get("localPosts")) if text(post.get("name"))]
             recent = [post for post in posts if post.created_at >= start]
             seen += recent
-            page_token = answer.get("nextPageToken") or ""
+            page_token = text(answer.get("nextPageToken")) or ""
             # Newest first, it seems; nothing says so, hence a page without any recent post before we stop.
             if not page_token or (posts and not recent):
                 return Look(certainty=Certainty.COMPARE, sightings=oldest_first(seen))
@@ -152,13 +152,14 @@ class GoogleBusiness:
         if not response.is_success:
             raise classify_token(response, secrets=(refresh_token, self._client_secret, account.access_token))
         answer = json_object(response) or {}
-        token, seconds, renewed = answer.get("access_token"), answer.get("expires_in"), answer.get("refresh_token")
-        if not isinstance(token, str) or not isinstance(seconds, int | float):
+        token, renewed = text(answer.get("access_token")), text(answer.get("refresh_token"))
+        ends = end_of_life(now, answer.get("expires_in"))
+        if token is None or ends is None:
             raise unreadable(response, makes_visible=False)
         return Tokens(
             access_token=SecretStr(token),
-            refresh_token=SecretStr(renewed) if isinstance(renewed, str) and renewed else None,
-            expires_at=now + timedelta(seconds=seconds),
+            refresh_token=SecretStr(renewed) if renewed else None,
+            expires_at=ends,
         )
 
     async def metrics(self, account: Account, platform_post_ids: Sequence[str]) -> Mapping[str, PostMetrics]:
@@ -240,21 +241,19 @@ class GoogleBusiness:
         state = str(post.get("state") or "PROCESSING")
         if state == "REJECTED":
             raise Refused(f"Google rejected the post. {_probable_cause(post)}", code="REJECTED")
-        link = post.get("searchUrl")
         return Published(
             platform_post_id=str(post.get("name")),
-            permalink=link if isinstance(link, str) else None,
+            permalink=text(post.get("searchUrl")),
             state=state,
-            published_at=parse_time(post.get("createTime")),
+            published_at=moment(post.get("createTime")),
         )
 
     def _sighting(self, post: Mapping[str, Any], since: datetime) -> Sighting:
-        link = post.get("searchUrl")
         return Sighting(
             platform_post_id=str(post["name"]),
             text=str(post.get("summary") or ""),
-            created_at=parse_time(post.get("createTime")) or since,
-            permalink=link if isinstance(link, str) else None,
+            created_at=moment(post.get("createTime")) or since,
+            permalink=text(post.get("searchUrl")),
             state=str(post.get("state") or "PROCESSING"),
         )
 

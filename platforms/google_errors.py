@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from platforms.answers import part, rows
 from platforms.errors import (
     InDoubt,
     OperatorNeeded,
@@ -92,8 +93,7 @@ def classify(
     response: httpx.Response, *, makes_visible: bool, secrets: Iterable[SecretStr | None] = ()
 ) -> PlatformError:
     """The error that an answer with a `google.rpc.Status` (or none) stands for."""
-    envelope = (json_object(response) or {}).get("error")
-    error: Mapping[str, Any] = envelope if isinstance(envelope, dict) else {}
+    error = part((json_object(response) or {}).get("error"))
     status_word = str(error.get("status") or "")
     reasons = _reasons(error)
     http = response.status_code
@@ -140,26 +140,21 @@ def classify_token(response: httpx.Response, *, secrets: Iterable[SecretStr | No
     )
 
 
-def _details(error: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    entries = error.get(key)
-    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-
-
 def _reasons(error: Mapping[str, Any]) -> list[str]:
     """`ErrorInfo.reason` of the details, then the older `errors[].reason`."""
     return [
-        str(entry["reason"]) for key in ("details", "errors") for entry in _details(error, key) if entry.get("reason")
+        str(entry["reason"]) for key in ("details", "errors") for entry in rows(error.get(key)) if entry.get("reason")
     ]
 
 
 def _violations(error: Mapping[str, Any]) -> list[str]:
     return [
         f"{violation.get('field')}: {violation.get('description')}"
-        for detail in _details(error, "details")
-        for violation in _details(detail, "fieldViolations")
+        for detail in rows(error.get("details"))
+        for violation in rows(detail.get("fieldViolations"))
     ]
 
 
 def _has_no_quota(error: Mapping[str, Any]) -> bool:
     """A project without approved access has a quota of 0: waiting does not help."""
-    return any((entry.get("metadata") or {}).get("quota_limit_value") == "0" for entry in _details(error, "details"))
+    return any(part(entry.get("metadata")).get("quota_limit_value") == "0" for entry in rows(error.get("details")))

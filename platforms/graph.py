@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import httpx
 import orjson
 from pydantic import SecretStr
 
+from platforms.answers import end_of_life, part, text
 from platforms.errors import OperatorNeeded, PlatformError, ReconnectNeeded, Refused, TryLater
 from platforms.graph_errors import Rules, Usage, classify, is_gone, usages
 from platforms.http import call, json_object, unreadable
@@ -73,9 +74,9 @@ class Graph:
             for item in items:
                 if isinstance(item, dict):
                     yield item
-            paging = answer.get("paging") or {}
-            cursor = (paging.get("cursors") or {}).get("after")
-            if not paging.get("next") or not cursor or cursor == after:
+            paging = part(answer.get("paging"))
+            cursor = text(part(paging.get("cursors")).get("after"))
+            if not paging.get("next") or cursor is None or cursor == after:
                 return
             after = cursor
         raise TryLater(f"the list {path} does not end", code="unreadable")
@@ -209,8 +210,8 @@ def appsecret_proof(app_secret: SecretStr, token: SecretStr) -> str:
 
 def token_and_end(answer: Mapping[str, Any], now: datetime, default_days: int) -> tuple[SecretStr, datetime]:
     """Token and expiry (UTC) from a token endpoint's answer; `expires_in` may be absent."""
-    token, seconds = answer.get("access_token"), answer.get("expires_in")
-    if not isinstance(token, str) or not token:
-        raise TryLater("the token endpoint answered without a token", code="unreadable")
-    life = timedelta(seconds=float(seconds)) if isinstance(seconds, int | float) else timedelta(days=default_days)
-    return SecretStr(token), now + life
+    token = text(answer.get("access_token"))
+    ends = end_of_life(now, answer.get("expires_in", default_days * 86_400))
+    if token is None or ends is None:
+        raise TryLater("the token endpoint answered without a token or with a life of no sense", code="unreadable")
+    return SecretStr(token), ends

@@ -16,7 +16,6 @@ import re
 import ssl
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
-from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -212,17 +211,6 @@ def retry_after(headers: Headers) -> float | None:
         return max(0.0, (then - asked).total_seconds())
     except (ValueError, TypeError):
         return None
-
-
-def parse_time(value: object) -> datetime | None:
-    """An aware datetime from RFC 3339 or Meta's `2026-11-22T10:00:00+0000`; None for anything else."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None
 
 
 _NAMES = (

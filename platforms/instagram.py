@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from platforms.answers import count, insight_values, moment, part, rows, text
 from platforms.base import (
     Account,
     Capabilities,
@@ -35,7 +36,7 @@ from platforms.base import (
 from platforms.errors import InDoubt, PlatformError, ReconnectNeeded, Refused, TryLater
 from platforms.graph import Graph, OnUsage, token_and_end
 from platforms.graph_errors import HOUR, INSTAGRAM_RULES, NEW_CONTAINER, is_gone, subcode_in
-from platforms.http import parse_time, unclear
+from platforms.http import unclear
 
 CONTAINER = "container"
 CHILD = "child_{}"
@@ -208,11 +209,10 @@ class Instagram:
                 raise
             await graph.get(account.account_id, account.access_token, fields="id")  # raises when we lost access
             raise Refused("the post is no longer on Instagram", code="gone") from None
-        permalink = medium.get("permalink")
         return Published(
             platform_post_id=platform_post_id,
-            permalink=permalink if isinstance(permalink, str) else None,
-            published_at=parse_time(medium.get("timestamp")),
+            permalink=text(medium.get("permalink")),
+            published_at=moment(medium.get("timestamp")),
         )
 
     async def discard(self, account: Account, handles: Handles) -> None:
@@ -264,12 +264,12 @@ class Instagram:
         answer = await self._graph(account).get(
             f"{account.account_id}/content_publishing_limit", account.access_token, fields="quota_usage,config"
         )
-        entry = next((e for e in answer.get("data") or () if isinstance(e, dict)), {})
-        config = entry.get("config") or {}
+        entry = next(iter(rows(answer.get("data"))), {})
+        config = part(entry.get("config"))
         return Quota(
-            used=entry.get("quota_usage"),
-            total=config.get("quota_total"),
-            window_seconds=config.get("quota_duration"),
+            used=count(entry.get("quota_usage")),
+            total=count(config.get("quota_total")),
+            window_seconds=count(config.get("quota_duration")),
         )
 
     def _graph(self, account: Account) -> Graph:
@@ -336,12 +336,7 @@ class Instagram:
             if isinstance(error, Refused) or is_gone(error) or error.code == "10":  # 10: also "not enough viewers"
                 return None
             raise
-        found = {
-            metric.get("name"): values[-1].get("value")
-            for metric in answer.get("data") or ()
-            if (values := metric.get("values"))
-        }
-        numbers = {name: value for name, value in found.items() if isinstance(value, int)}
+        numbers = insight_values(answer)
         if not numbers:
             return None
         return PostMetrics(
@@ -360,29 +355,28 @@ class Instagram:
         user_token, ends = await graph.long_lived(refresh_token, self._app_id, self._app_secret, now)
         fields = "id,access_token,instagram_business_account"
         async for page in graph.listing("me/accounts", user_token, fields=fields, limit=100):
-            linked, token = page.get("instagram_business_account") or {}, page.get("access_token")
-            if str(linked.get("id")) == account.account_id and isinstance(token, str):
+            linked, token = part(page.get("instagram_business_account")), text(page.get("access_token"))
+            if linked.get("id") == account.account_id and token is not None:
                 return Tokens(access_token=SecretStr(token), refresh_token=user_token, expires_at=ends)
         raise ReconnectNeeded("no Page of this user is linked with the Instagram account any more")
 
 
 def _alt_text(content: Content, index: int) -> dict[str, str]:
-    text = content.alt_texts[index] if index < len(content.alt_texts) else ""
-    return {"alt_text": text[:1000]} if text else {}
+    alt_text = content.alt_texts[index] if index < len(content.alt_texts) else ""
+    return {"alt_text": alt_text[:1000]} if alt_text else {}
 
 
 def _id_of(answer: Mapping[str, Any], makes_visible: bool) -> str:
-    value = answer.get("id")
-    if not isinstance(value, str) or not value:
+    value = text(answer.get("id"))
+    if value is None:
         raise unclear(makes_visible)("Instagram took the request but told no id", code="unreadable")
     return value
 
 
 def _sighting(medium: Mapping[str, Any], since: datetime) -> Sighting:
-    permalink = medium.get("permalink")
     return Sighting(
         platform_post_id=str(medium.get("id")),
         text=str(medium.get("caption") or ""),
-        created_at=parse_time(medium.get("timestamp")) or since,
-        permalink=permalink if isinstance(permalink, str) else None,
+        created_at=moment(medium.get("timestamp")) or since,
+        permalink=text(medium.get("permalink")),
     )
