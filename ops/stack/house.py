@@ -57,10 +57,9 @@ class House:
             sandbox_url=sandbox_url(config),
         )
         self.owners_made = 0
+        self._tidy = asyncio.Event()  # runs that a killed house left are settled: workers may begin
         self._restarts: dict[str, deque[float]] = {}
         self._http = httpx.AsyncClient(timeout=5, trust_env=False)
-
-    # --- starting
 
     async def start(self) -> None:
         """Bring everything up, as parallel as what needs what allows. Raises StartError."""
@@ -73,6 +72,8 @@ class House:
                 group.create_task(self._prepare_database(group))
         except* StartError as errors:
             raise StartError(str(errors.exceptions[0])) from None
+        except* httpx.HTTPError as errors:
+            raise StartError(f"Prefect's server does not work: {errors.exceptions[0]} ({self.logs})") from None
         finally:
             waiting.cancel()
         self.record.ready = True
@@ -103,6 +104,7 @@ class House:
         self.progress.done("Prefect's server")
         await self.api.make_pool(self.config.work_pool_type)
         await self.clear_stale_runs("Its process ended with the last PostAgent on this machine.")
+        self._tidy.set()
 
     async def _start_sandbox(self) -> None:
         self.progress.begin("the sandbox")
@@ -178,6 +180,7 @@ class House:
             raise StartError("prefect.yaml could not be deployed:\n" + _indent(deploy.last_lines(12)))
         for automation in automations():
             await self.api.save_automation(automation)
+        await self._tidy.wait()
         await self.api.unpause()
 
         async def online() -> bool:
@@ -209,8 +212,6 @@ class House:
                     f"{child.name} is not ready after {START_SECONDS:.0f} s:\n" + _indent(child.last_lines())
                 )
             await asyncio.sleep(POLL_SECONDS)
-
-    # --- running
 
     async def start_first_runs(self) -> None:
         """Run at once what would wait for its schedule: all is idempotent, and quick when there is nothing to do."""

@@ -5,6 +5,7 @@ Spoken plainly over HTTP: importing Prefect's client would cost `postagent up` a
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
@@ -16,6 +17,7 @@ from ops.stack.environment import POOL
 
 UNDER_WAY = ("PENDING", "RUNNING", "CANCELLING")
 _PAGE = 200  # the most that one answer of the API holds
+_BUSY_WAITS = (0.2, 0.5, 1.0, 2.0, 4.0)  # seconds
 
 
 class PrefectApi:
@@ -34,6 +36,11 @@ class PrefectApi:
 
     async def _ask(self, method: str, path: str, body: Any = None, *, missing_ok: bool = False) -> Any:
         answer = await self._client.request(method, path, json=body)
+        for wait in _BUSY_WAITS:
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            await asyncio.sleep(wait)  # its SQLite is locked by a writer for the moment
+            answer = await self._client.request(method, path, json=body)
         if missing_ok and answer.status_code == 404:
             return None
         answer.raise_for_status()

@@ -18,6 +18,7 @@ from ops.stack.progress import Progress
 from ops.stack.summary import summary
 
 INTERRUPTED = 130
+SAME_WISH_SECONDS = 1.0
 
 
 def up(config: Settings, *, demo: bool | None, write: Callable[[str], None] = print) -> int:
@@ -58,11 +59,9 @@ def _ports(config: Settings) -> dict[str, tuple[int, str]]:
 
 
 async def _live(house: House, write: Callable[[str], None]) -> int:
-    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, signals.put_nowait, number)
-    asked = asyncio.create_task(signals.get())
+    stop_asked, again_asked = asyncio.Event(), asyncio.Event()
+    _listen(stop_asked, again_asked)
+    asked = asyncio.create_task(stop_asked.wait())
     work = asyncio.create_task(_work(house, write))
     await asyncio.wait({work, asked}, return_when=asyncio.FIRST_COMPLETED)
     code = 0
@@ -77,7 +76,8 @@ async def _live(house: House, write: Callable[[str], None]) -> int:
         work.cancel()
     with suppress(asyncio.CancelledError, Exception):
         await work
-    again = asyncio.create_task(signals.get()) if asked.done() else asked
+    asked.cancel()
+    again = asyncio.create_task(again_asked.wait())
     stop = asyncio.create_task(shutdown.stop_in_order(house))
     await asyncio.wait({stop, again}, return_when=asyncio.FIRST_COMPLETED)
     if not stop.done():
@@ -91,6 +91,27 @@ async def _live(house: House, write: Callable[[str], None]) -> int:
     await stop
     house.progress.say("stopped")
     return code
+
+
+def _listen(stop_asked: asyncio.Event, again_asked: asyncio.Event) -> None:
+    """The first signal asks to stop, a second one to stop at once.
+
+    Make, timeout and service managers send a signal to the process and to its group: what comes within a moment is
+    the same wish.
+    """
+    loop = asyncio.get_running_loop()
+    first = 0.0
+
+    def heard() -> None:
+        nonlocal first
+        if not stop_asked.is_set():
+            first = loop.time()
+            stop_asked.set()
+        elif loop.time() - first > SAME_WISH_SECONDS:
+            again_asked.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, heard)
 
 
 async def _work(house: House, write: Callable[[str], None]) -> None:

@@ -1,0 +1,72 @@
+-- name: queue_health
+-- What the operator asks first, over all tenants. "Due" can be taken by a worker right now; "overdue" could have been
+-- for `overdue` seconds; "held" is due but its account or owner is not in a state to publish.
+SELECT
+  count(*) FILTER (WHERE ready AND able)::int AS due,
+  count(*) FILTER (WHERE ready AND able AND due_at < clock_timestamp() - make_interval(secs => %(overdue)s))::int AS overdue,
+  count(*) FILTER (WHERE ready AND NOT able)::int AS held,
+  count(*) FILTER (WHERE in_doubt_since IS NOT NULL)::int AS in_doubt,
+  count(*) FILTER (WHERE status = 'pending' AND requires_approval AND scheduled_for > clock_timestamp())::int AS waiting_for_approval,
+  count(*) FILTER (WHERE status = 'published' AND published_at > clock_timestamp() - interval '1 hour')::int AS published_last_hour,
+  count(*) FILTER (WHERE status = 'published' AND published_at > clock_timestamp() - interval '1 day')::int AS published_last_day,
+  count(*) FILTER (WHERE status = 'failed' AND updated_at > clock_timestamp() - interval '1 day')::int AS failed_last_day
+FROM (
+  SELECT p.status, p.requires_approval, p.scheduled_for, p.published_at, p.updated_at, p.due_at, p.in_doubt_since,
+         (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
+           AND p.due_at <= clock_timestamp() AS ready,
+         a.status = 'active' AND u.status IN ('active', 'trial') AS able
+  FROM post_queue p
+  JOIN connected_accounts a ON a.id = p.account_id
+  JOIN users u ON u.id = p.user_id
+  WHERE p.status IN ('pending', 'approved') OR p.updated_at > clock_timestamp() - interval '1 day' OR p.in_doubt_since IS NOT NULL
+) posts
+
+-- name: lateness
+-- Seconds between the moment a post could leave (its time, or its approval when that came later) and its first call,
+-- for posts first attempted in the last day.
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY late) AS p50, percentile_cont(0.99) WITHIN GROUP (ORDER BY late) AS p99,
+       count(*)::int AS posts
+FROM (
+  SELECT extract(epoch FROM t.started_at - greatest(p.scheduled_for, p.approved_at))::float8 AS late
+  FROM publish_attempts t JOIN post_queue p ON p.id = t.post_id
+  WHERE t.attempt_number = 1 AND p.status = 'published' AND t.started_at > clock_timestamp() - interval '1 day'
+) first_calls
+
+-- name: token_health
+-- Accounts by the state of their tokens. "Expiring" is nearer to its end than the refresh deployment should ever let it
+-- come; the margins come from models/token_schedule.py.
+SELECT count(*) FILTER (WHERE a.status = 'active' AND a.token_expires_at <= clock_timestamp() + rule.margin)::int AS expiring,
+       count(*) FILTER (WHERE a.status = 'active' AND (a.token_expires_at > clock_timestamp() + rule.margin) IS NOT FALSE)::int AS active,
+       count(*) FILTER (WHERE a.status = 'expired')::int AS expired,
+       count(*) FILTER (WHERE a.status = 'revoked')::int AS revoked
+FROM connected_accounts a
+JOIN users u ON u.id = a.user_id AND u.status <> 'canceled'
+JOIN unnest(%(kinds)s::text[], %(margins)s::interval[]) AS rule (kind, margin)
+  ON rule.kind = CASE WHEN a.login_provider = 'facebook' THEN 'facebook' ELSE a.platform END
+
+-- name: job_health
+-- For each job: seconds since its last success, since the beginning of its newest run, and whether that one failed.
+SELECT job,
+       extract(epoch FROM clock_timestamp() - max(finished_at) FILTER (WHERE succeeded))::float8 AS success_age,
+       extract(epoch FROM clock_timestamp() - max(started_at) FILTER (WHERE finished_at IS NULL))::float8 AS running_age,
+       extract(epoch FROM clock_timestamp() - min(started_at))::float8 AS first_age,
+       (array_agg(succeeded ORDER BY started_at DESC) FILTER (WHERE finished_at IS NOT NULL))[1] AS last_succeeded,
+       (array_agg(summary ORDER BY started_at DESC) FILTER (WHERE finished_at IS NOT NULL))[1] AS last_summary
+FROM job_runs WHERE started_at > clock_timestamp() - interval '60 days'
+GROUP BY job
+
+-- name: sealed_by_key
+-- How many stored tokens each encryption key sealed.
+SELECT split_part(envelope, '.', 2) AS key_id, count(*)::int AS tokens
+FROM connected_accounts a, LATERAL (VALUES (a.access_token_encrypted), (a.refresh_token_encrypted)) AS t (envelope)
+WHERE envelope IS NOT NULL
+GROUP BY 1 ORDER BY 1
+
+-- name: one_token_of_each_key
+-- One stored token for each encryption key, to see whether it opens.
+SELECT DISTINCT ON (split_part(access_token_encrypted, '.', 2)) id, user_id, access_token_encrypted
+FROM connected_accounts ORDER BY split_part(access_token_encrypted, '.', 2), connected_at DESC
+
+-- name: database_clock
+-- The database's time; leases and due times are decided by it.
+SELECT clock_timestamp()
