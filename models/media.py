@@ -50,3 +50,5 @@ class StockPhoto(Table, table=True):
     photographer_url: str | None = Field(default=None, sa_column=text_column(null=True))
     source: str = Field(sa_column=text_column())
     cached_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="now()"))
+    alt_text: str | None = Field(default=None, sa_column=text_column(null=True))
+    page_url: str | None = Field(default=None, sa_column=text_column(null=True))
