@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 from starlette.middleware import Middleware
 
-from dashboards import access, health
+from dashboards import access, health, pages
 from dashboards.doors import Doors
 from dashboards.guard import Guard, allowed_hosts
 from dashboards.parts.mishap import report_mishap
@@ -28,6 +28,7 @@ from models.settings import Settings, SettingsError, settings
 ROUTES = [
     *access.ROUTES,
     *health.ROUTES,
+    *pages.ROUTES,
 ]
 
 _CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"

@@ -179,7 +179,9 @@ class Guard:
 
     def _named(self, scope: Scope, who: SignedIn | None) -> Scope:
         """The scope with our own word on who it is, and nobody else's."""
-        headers = [(name, value) for name, value in scope["headers"] if name.decode("latin-1").lower() not in USER_HEADERS]
+        headers = [
+            (name, value) for name, value in scope["headers"] if name.decode("latin-1").lower() not in USER_HEADERS
+        ]
         if who is not None:
             headers += [
                 (b"x-postagent-user", str(who.user_id).encode()),

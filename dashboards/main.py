@@ -1,2 +1,21 @@
+"""Navigation of the owner's dashboard. Each page checks for itself who is looking (`dashboards.parts.frame`)."""
+
+from pathlib import Path
+
 import streamlit as st
-st.write(dict(st.user))
+
+_ICON = str(Path(__file__).parent / "pages_html" / "icon.svg")
+
+# Our own icon: else the tab would fetch the page's symbol from an outside font service.
+st.set_page_config(page_title="PostAgentPro", page_icon=_ICON, layout="wide")
+st.logo(_ICON, size="large")
+page = st.navigation(
+    [
+        st.Page("views/overview.py", title="Overview", icon=":material/home:", default=True),
+        st.Page("views/queue.py", title="Queue", icon=":material/checklist:"),
+        st.Page("views/metrics.py", title="Metrics", icon=":material/insights:"),
+        st.Page("views/accounts.py", title="Accounts", icon=":material/link:"),
+    ],
+    position="top",
+)
+page.run()

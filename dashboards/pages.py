@@ -10,7 +10,10 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import DictLoader, Environment
-from starlette.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from dashboards.doors import Door
 
 _FOLDER = files("dashboards").joinpath("pages_html")
 
@@ -50,3 +53,12 @@ def message_page(
 ) -> HTMLResponse:
     """One sentence for a person, and where to go from here (address, words)."""
     return page("message.html", status_code=status_code, headers=headers, title=title, text=text, link=link)
+
+
+async def icon(_request: Request) -> Response:
+    """GET /favicon.png: ours instead of Streamlit's. Browsers go by the type, not by the name in the path."""
+    drawing = _FOLDER.joinpath("icon.svg").read_bytes()
+    return Response(drawing, media_type="image/svg+xml", headers={"cache-control": "public, max-age=86400"})
+
+
+ROUTES = [Door(path="/favicon.png", endpoint=icon, anonymous=True)]

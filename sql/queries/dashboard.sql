@@ -130,7 +130,8 @@ ORDER BY p.scheduled_for, p.id LIMIT %(limit)s
 SELECT a.id, a.platform, a.account_name, a.account_id, a.status, a.status_reason, a.login_provider, a.token_expires_at,
        a.connected_at, a.last_refreshed_at, coalesce(q.open_posts, 0) AS open_posts, q.next_at
 FROM connected_accounts a
-LEFT JOIN (SELECT account_id, count(*) AS open_posts, min(scheduled_for) AS next_at FROM post_queue
+LEFT JOIN (SELECT account_id, count(*) AS open_posts,
+                  min(scheduled_for) FILTER (WHERE scheduled_for > %(now)s) AS next_at FROM post_queue
            WHERE status IN ('pending', 'approved') GROUP BY account_id) q
   ON q.account_id = a.id
 ORDER BY a.status = 'active', a.platform, a.account_name, a.id

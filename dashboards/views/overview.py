@@ -1,0 +1,142 @@
+"""The first look: what needs the owner now, what goes out next, how the last 30 days did, whether connections hold."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from dashboards.parts.accounts import account_state, list_item
+from dashboards.parts.cards import avatar
+from dashboards.parts.frame import close_page, open_page
+from dashboards.parts.numbers import Period, per_day, totals
+from dashboards.parts.owner import Owner
+from dashboards.parts.tables import metric
+from dashboards.parts.times import distance, moment, sentence_start, today
+from dashboards.parts.wording import count, plain, platform_name, theme_name
+
+_RECENT = timedelta(days=7)
+_QUEUE = "views/queue.py"
+
+
+def show() -> None:
+    """The page."""
+    owner = open_page("Overview")
+    accounts = owner.rows("dashboard_accounts", now=owner.now)
+    _needs_me(owner, accounts)
+    left, right = st.columns([1.25, 1], gap="large")
+    with left:
+        _next(owner)
+    with right:
+        _health(owner, accounts)
+    _last_30_days(owner)
+    close_page(owner)
+
+
+def _needs_me(owner: Owner, accounts: Any) -> None:
+    st.subheader("Needs you now", anchor=False)
+    waiting = owner.rows("dashboard_open_counts")[0].waiting
+    troubles = owner.rows("dashboard_troubles", since=owner.now - _RECENT, limit=5)
+    broken = [account for account in accounts if account.status != "active"]
+    if not (waiting or troubles or broken):
+        st.success("Nothing. Everything runs by itself.", icon=":material/check_circle:")
+        return
+    if waiting:
+        with st.container(border=True, horizontal=True, vertical_alignment="center", key="needs-approval"):
+            words = "post waits" if waiting == 1 else "posts wait"
+            st.markdown(f"**{waiting:,} {words} for your approval**")
+            st.page_link(_QUEUE, label="Look at them", icon=":material/checklist:", query_params={"show": "waiting"})
+    for account in broken:
+        name = f"{platform_name(account.platform)}: {account.account_name or account.account_id}"
+        reason = account.status_reason or "The connection does not work any more."
+        held = f" {count(account.open_posts, 'post waits', 'posts wait')} for it." if account.open_posts else ""
+        st.error(
+            f"**{plain(name)}** is not connected. {plain(reason)}{held} "
+            "Nothing is lost: posts wait until the connection is back.",
+            icon=":material/link_off:",
+        )
+    for post in troubles:
+        _trouble(owner, post)
+
+
+def _trouble(owner: Owner, post: Any) -> None:
+    where, text = platform_name(post.platform), plain(_shortened(post.beginning))
+    if post.in_doubt_since is not None:
+        st.warning(
+            f"We are checking whether a post went out on {where} ({distance(post.in_doubt_since, owner.now)}). "
+            f"It will not be sent twice. “{text}”",
+            icon=":material/hourglass_top:",
+        )
+        return
+    reason = plain(post.error_message or f"{where} did not take it.")
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"trouble-{post.id}"):
+        st.markdown(f"**A post did not go out on {where}.** {reason} “{text}”")
+        st.page_link(_QUEUE, label="See the post", icon=":material/report:", query_params={"show": "problems"})
+
+
+def _shortened(beginning: str) -> str:
+    return beginning if len(beginning) < 90 else f"{beginning[:87].rstrip()}..."
+
+
+def _next(owner: Owner) -> None:
+    st.subheader("Goes out next", anchor=False)
+    posts = owner.rows("dashboard_next", limit=5)
+    if not posts or not owner.publishing:
+        if not owner.publishing:
+            st.markdown("Nothing, while your account is not active.")
+        else:
+            words = "Nothing is approved yet." if owner.rights.approval else "Nothing is scheduled yet."
+            st.markdown(f"{words} New posts are written every week.")
+        return
+    items = []
+    for post in posts:
+        when = sentence_start(moment(post.scheduled_for, owner.clock_zone, owner.now))
+        held = " · waits for the connection" if post.account_status != "active" else ""
+        about = f"{platform_name(post.platform)} · {post.account_name or ''} · {theme_name(post.theme)}"
+        items.append(
+            f'<li>{avatar(post.platform, post.platform, small=True)}<span class="pa-grow"><b>{escape(when)}</b> '
+            f"<small>{escape(distance(post.scheduled_for, owner.now))}{held}</small><br>"
+            f"{escape(_shortened(post.beginning))}<br><small>{escape(about)}</small></span></li>"
+        )
+    st.html(f'<ul class="pa-list">{"".join(items)}</ul>')
+    st.page_link(_QUEUE, label="All scheduled posts", icon=":material/schedule:", query_params={"show": "scheduled"})
+
+
+def _last_30_days(owner: Owner) -> None:
+    st.subheader("Last 30 days", anchor=False)
+    period = Period.ending(today(owner.clock_zone, owner.now), 30)
+    rows: Any = owner.rows("dashboard_daily", first=period.before.first, last=period.last)
+    this, before = totals(period.of(rows)), totals(period.before.of(rows))
+    if not this.posts and not before.posts:
+        st.markdown("No numbers yet. They come in within an hour after your first post is live.")
+        return
+    days = per_day(period, rows)
+    told = "Facebook and Instagram. Google tells nothing about single posts."
+    columns = st.columns(4)
+    with columns[0]:
+        metric("People reached", this.reach, before.reach, 30, chart=days["reach"], explained=told)
+    with columns[1]:
+        metric(
+            "Likes, comments, shares", this.engagement, before.engagement, 30, chart=days["engagement"], explained=told
+        )
+    with columns[2]:
+        explained = "Likes, comments and shares for each 100 people reached."
+        metric("Engagement rate", this.rate, before.rate, 30, explained=explained, unit="%")
+    with columns[3]:
+        metric("Posts published", this.posts, before.posts, 30, chart=days["posts"], explained="On all platforms.")
+    st.page_link("views/metrics.py", label="All numbers", icon=":material/insights:")
+
+
+def _health(owner: Owner, accounts: Any) -> None:
+    st.subheader("Connections", anchor=False)
+    if not accounts:
+        st.markdown("No account is connected yet, so nothing can be posted.")
+        return
+    items = [list_item(account, account_state(account, now=owner.now), zone=owner.clock_zone) for account in accounts]
+    st.html(f'<ul class="pa-list">{"".join(items)}</ul>')
+    st.page_link("views/accounts.py", label="All connections", icon=":material/link:")
+
+
+show()
