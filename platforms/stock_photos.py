@@ -13,12 +13,14 @@ from typing import Any, Literal
 import httpx
 from pydantic import SecretStr
 
+from platforms.answers import count, part, rows, text
 from platforms.errors import OperatorNeeded, PlatformError, Refused, Rule, TryLater
 from platforms.http import call, json_object, redact, retry_after, unreadable
 
 Orientation = Literal["landscape", "portrait", "square"]
 
 HOUR = 3600.0
+_PEXELS_SIZES = ("large2x", "large", "original")  # the original may be a PNG
 _JPEG = "&w=1440&fit=max&fm=jpg&q=80"  # imgix: Instagram takes JPEG only, up to 1440 pixels wide
 
 _TEMPORARY = Rule(error=TryLater, wait=60.0)
@@ -94,7 +96,7 @@ class Unsplash:
         self._http = http
         self._base_url = base_url.rstrip("/")
         self._key = access_key
-        self._app_name = app_name
+        self._credit = {"utm_source": app_name, "utm_medium": "referral"}
         self._timeout = timeout_seconds
 
     async def search(
@@ -117,8 +119,7 @@ class Unsplash:
         """Tell Unsplash that a photo is used, as its guidelines ask. The key is sent to Unsplash's own host only."""
         if photo.download_ping_url is None:
             return
-        url = httpx.URL(photo.download_ping_url)
-        if (url.scheme, url.netloc) != (httpx.URL(self._base_url).scheme, httpx.URL(self._base_url).netloc):
+        if not _same_host(photo.download_ping_url, self._base_url):
             raise Refused(f"the download address of photo {photo.source_id} leads to another host", code="foreign_host")
         await self._get(photo.download_ping_url, None)
 
@@ -137,52 +138,61 @@ class Unsplash:
         return response
 
     def _photo(self, entry: Mapping[str, Any]) -> StockPhoto | None:
-        urls, links, user = entry.get("urls") or {}, entry.get("links") or {}, entry.get("user") or {}
-        raw = urls.get("raw")
-        if not isinstance(raw, str) or not entry.get("id"):
+        links, user = part(entry.get("links")), part(entry.get("user"))
+        photo_id, raw = text(entry.get("id")), text(part(entry.get("urls")).get("raw"))
+        if photo_id is None or raw is None:
             return None
         return StockPhoto(
             source="unsplash",
-            source_id=str(entry["id"]),
-            width=int(entry.get("width") or 0),
-            height=int(entry.get("height") or 0),
+            source_id=photo_id,
+            width=count(entry.get("width")) or 0,
+            height=count(entry.get("height")) or 0,
             full_url=f"{raw}{_JPEG if '?' in raw else '?' + _JPEG[1:]}",
-            page_url=self._credited(links.get("html")),
-            author=str(user.get("name") or ""),
-            author_url=self._credited((user.get("links") or {}).get("html")),
-            alt=str(entry.get("alt_description") or entry.get("description") or ""),
-            download_ping_url=links.get("download_location"),
+            page_url=self._credited(text(links.get("html"))),
+            author=text(user.get("name")) or "",
+            author_url=self._credited(text(part(user.get("links")).get("html"))),
+            alt=text(entry.get("alt_description")) or text(entry.get("description")) or "",
+            download_ping_url=text(links.get("download_location")),
         )
 
-    def _credited(self, url: object) -> str:
-        if not isinstance(url, str) or not url:
+    def _credited(self, url: str | None) -> str:
+        try:
+            return str(httpx.URL(url or "").copy_merge_params(self._credit)) if url else ""
+        except httpx.InvalidURL:
             return ""
-        return str(httpx.URL(url).copy_merge_params({"utm_source": self._app_name, "utm_medium": "referral"}))
 
 
 def _pexels_photo(entry: Mapping[str, Any]) -> StockPhoto | None:
-    sizes = entry.get("src") or {}
-    full_url = sizes.get("large2x") or sizes.get("large") or sizes.get("original")  # the original may be a PNG
-    if not isinstance(full_url, str) or not entry.get("id"):
+    sizes, photo_id = part(entry.get("src")), count(entry.get("id"))
+    full_url = next((url for name in _PEXELS_SIZES if (url := text(sizes.get(name)))), None)
+    if photo_id is None or full_url is None:
         return None
     return StockPhoto(
         source="pexels",
-        source_id=str(entry["id"]),
-        width=int(entry.get("width") or 0),
-        height=int(entry.get("height") or 0),
+        source_id=str(photo_id),
+        width=count(entry.get("width")) or 0,
+        height=count(entry.get("height")) or 0,
         full_url=full_url,
-        page_url=str(entry.get("url") or ""),
-        author=str(entry.get("photographer") or ""),
-        author_url=str(entry.get("photographer_url") or ""),
-        alt=str(entry.get("alt") or ""),
+        page_url=text(entry.get("url")) or "",
+        author=text(entry.get("photographer")) or "",
+        author_url=text(entry.get("photographer_url")) or "",
+        alt=text(entry.get("alt")) or "",
     )
 
 
-def _list_in(response: httpx.Response, key: str) -> list[Mapping[str, Any]]:
+def _same_host(url: str, base_url: str) -> bool:
+    try:
+        given, base = httpx.URL(url), httpx.URL(base_url)
+    except httpx.InvalidURL:
+        return False
+    return (given.scheme, given.netloc) == (base.scheme, base.netloc)
+
+
+def _list_in(response: httpx.Response, key: str) -> Sequence[Mapping[str, Any]]:
     entries = (json_object(response) or {}).get(key)
     if not isinstance(entries, list):
         raise unreadable(response, makes_visible=False)
-    return [entry for entry in entries if isinstance(entry, dict)]
+    return rows(entries)
 
 
 def _failure(name: str, response: httpx.Response, rules: Mapping[int, Rule], key: SecretStr) -> PlatformError:
