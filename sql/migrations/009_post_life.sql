@@ -62,7 +62,14 @@ END $$;
 UPDATE post_queue p SET content_hash = post_content_hash(p),
   approved_hash = CASE WHEN status IN ('approved', 'published') THEN post_content_hash(p) END;
 ALTER TABLE post_queue ALTER COLUMN content_hash SET NOT NULL;
-CREATE TRIGGER post_queue_guard BEFORE INSERT OR UPDATE ON post_queue FOR EACH ROW EXECUTE FUNCTION post_queue_guard();
+-- Taking and giving back a lease changes nothing that is guarded: it must stay cheap.
+CREATE TRIGGER post_queue_guard_insert BEFORE INSERT ON post_queue FOR EACH ROW EXECUTE FUNCTION post_queue_guard();
+CREATE TRIGGER post_queue_guard_update BEFORE UPDATE ON post_queue FOR EACH ROW
+  WHEN ((OLD.status, OLD.user_id, OLD.platform, OLD.account_id, OLD.content, OLD.media_url, OLD.hashtags, OLD.link_url,
+         OLD.call_to_action, OLD.alt_text, OLD.content_hash, OLD.approved_hash)
+    IS DISTINCT FROM (NEW.status, NEW.user_id, NEW.platform, NEW.account_id, NEW.content, NEW.media_url, NEW.hashtags,
+         NEW.link_url, NEW.call_to_action, NEW.alt_text, NEW.content_hash, NEW.approved_hash))
+  EXECUTE FUNCTION post_queue_guard();
 
 CREATE TABLE post_events (
   post_id UUID NOT NULL,
@@ -139,12 +146,17 @@ INSERT INTO post_events (post_id, user_id, to_status, actor, reason)
 -- Wakes sleeping publishers when something becomes due sooner than they know (approved late, "publish now", new).
 CREATE FUNCTION post_queue_notify() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF (NEW.status = 'approved' OR (NEW.status = 'pending' AND NOT NEW.requires_approval))
-     AND NEW.due_at < clock_timestamp() + interval '1 hour'
-     AND (TG_OP = 'INSERT' OR OLD.status <> NEW.status OR NEW.scheduled_for < OLD.scheduled_for
-          OR NEW.next_attempt_at IS DISTINCT FROM OLD.next_attempt_at AND NEW.lease_owner IS NULL AND OLD.lease_owner IS NULL) THEN
-    PERFORM pg_notify('postagent_due', '');
+  IF NEW.due_at < clock_timestamp() + interval '1 hour' THEN
+    PERFORM pg_notify('postagent_due', ''); -- one a transaction, however many rows
   END IF;
   RETURN NULL;
 END $$;
-CREATE TRIGGER post_queue_notify AFTER INSERT OR UPDATE ON post_queue FOR EACH ROW EXECUTE FUNCTION post_queue_notify();
+CREATE TRIGGER post_queue_notify_insert AFTER INSERT ON post_queue FOR EACH ROW
+  WHEN (NEW.status = 'approved' OR (NEW.status = 'pending' AND NOT NEW.requires_approval))
+  EXECUTE FUNCTION post_queue_notify();
+CREATE TRIGGER post_queue_notify_update AFTER UPDATE ON post_queue FOR EACH ROW
+  WHEN ((NEW.status = 'approved' OR (NEW.status = 'pending' AND NOT NEW.requires_approval))
+    AND (OLD.status <> NEW.status OR NEW.scheduled_for < OLD.scheduled_for
+      OR (NEW.next_attempt_at IS DISTINCT FROM OLD.next_attempt_at AND NEW.lease_owner IS NULL AND OLD.lease_owner IS NULL)))
+  EXECUTE FUNCTION post_queue_notify();
+

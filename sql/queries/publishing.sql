@@ -74,15 +74,16 @@ SELECT c.id, c.user_id, c.account_id, c.platform, c.content, c.media_url, c.hash
          WHERE h.post_id = c.id AND h.content_hash = c.content_hash) AS handles
 FROM claimed c JOIN connected_accounts a ON a.id = c.account_id
 
--- name: write_intent
--- Commits the intent before the call, only while the lease is ours. No row = the lease is lost: do not call.
+-- name: write_intents
+-- Commits the intents before the calls, only where the lease is ours for long enough. A post that is not returned has
+-- lost its lease: it must not be called for.
 INSERT INTO publish_attempts (post_id, user_id, attempt_number, fingerprint, worker, lease_token)
 SELECT p.id, p.user_id, 1 + coalesce((SELECT max(attempt_number) FROM publish_attempts t WHERE t.post_id = p.id), 0),
        p.content_hash, %(worker)s, p.lease_token
-FROM post_queue p
-WHERE p.id = %(post_id)s AND p.lease_token = %(token)s AND p.content_hash = %(content_hash)s
-  AND p.lease_expires_at > clock_timestamp() + make_interval(secs => %(margin)s)
-RETURNING id
+FROM unnest(%(ids)s::uuid[], %(tokens)s::bigint[], %(hashes)s::text[]) AS held(id, token, content_hash)
+JOIN post_queue p ON p.id = held.id AND p.lease_token = held.token AND p.content_hash = held.content_hash
+WHERE p.lease_expires_at > clock_timestamp() + make_interval(secs => %(margin)s)
+RETURNING post_id, id
 
 -- name: remember_handle
 -- An id that the platform handed out for something unseen; committed before the next request.
@@ -106,22 +107,27 @@ UPDATE post_queue SET prepare_after = clock_timestamp() + make_interval(secs => 
 WHERE id = %(post_id)s AND lease_token = %(token)s RETURNING id
 
 -- name: record_published
--- It is live: only the holder of the current token may say so.
-WITH changed AS (
-  UPDATE post_queue SET status = 'published', platform_post_id = %(platform_post_id)s, permalink = %(permalink)s,
-    platform_state = %(state)s, published_at = coalesce(%(published_at)s::timestamptz, clock_timestamp()),
-    metrics_due_at = clock_timestamp(), error_message = NULL, lease_owner = NULL, lease_expires_at = NULL,
-    next_attempt_at = NULL, in_doubt_since = NULL, seen_absent_at = NULL
-  WHERE id = %(post_id)s AND lease_token = %(token)s AND status IN ('pending', 'approved')
-  RETURNING id, user_id),
+-- They are live: only the holder of the current token may say so. Posts that are not returned were not ours any more.
+WITH news AS (
+  SELECT * FROM unnest(%(ids)s::uuid[], %(tokens)s::bigint[], %(froms)s::text[], %(platform_post_ids)s::text[],
+                       %(permalinks)s::text[], %(states)s::text[], %(times)s::timestamptz[], %(reasons)s::text[])
+         AS n(id, token, from_status, platform_post_id, permalink, state, published_at, reason)),
+changed AS (
+  UPDATE post_queue p SET status = 'published', platform_post_id = n.platform_post_id,
+    permalink = coalesce(n.permalink, p.permalink), platform_state = n.state,
+    published_at = coalesce(n.published_at, clock_timestamp()), metrics_due_at = clock_timestamp(), error_message = NULL,
+    lease_owner = NULL, lease_expires_at = NULL, next_attempt_at = NULL, in_doubt_since = NULL, seen_absent_at = NULL
+  FROM news n WHERE p.id = n.id AND p.lease_token = n.token AND p.status = n.from_status AND p.status IN ('pending', 'approved')
+  RETURNING p.id, p.user_id, n.from_status, n.platform_post_id, p.permalink, n.reason),
 closed AS (
   UPDATE publish_attempts t SET finished_at = coalesce(t.finished_at, clock_timestamp()), outcome = 'published',
-    platform_post_id = %(platform_post_id)s
-  FROM changed WHERE t.id = (SELECT id FROM publish_attempts WHERE post_id = changed.id ORDER BY attempt_number DESC LIMIT 1)),
+    platform_post_id = c.platform_post_id
+  FROM changed c
+  WHERE t.post_id = c.id AND t.attempt_number = (SELECT max(attempt_number) FROM publish_attempts WHERE post_id = c.id)),
 told AS (
   INSERT INTO post_events (post_id, user_id, from_status, to_status, actor, reason, details)
-  SELECT id, user_id, %(from)s, 'published', %(worker)s, %(reason)s,
-         jsonb_build_object('platform_post_id', %(platform_post_id)s::text, 'permalink', %(permalink)s::text)
+  SELECT id, user_id, from_status, 'published', %(worker)s, reason,
+         jsonb_build_object('platform_post_id', platform_post_id, 'permalink', permalink)
   FROM changed RETURNING post_id)
 SELECT post_id FROM told
 

@@ -24,6 +24,7 @@ from tasks.publishing.store import DATABASE_ERRORS, Store
 logger = logging.getLogger(__name__)
 
 CLAIM_AHEAD = 0.5  # seconds before its time that a post is taken, so that the call starts on the second
+INTENT_AHEAD = 0.1  # seconds before its time that a post takes its place and its intent is written
 POLL = 5.0  # seconds; the longest sleep, for changes that notify nobody
 EXTRAS_AT_ONCE = 4
 KEPT_RESULTS = 500  # rows of the run's table
@@ -71,6 +72,7 @@ class Publisher:
         self._settings = settings
         self._held: dict[asyncio.Task[None], Claim] = {}
         self._extras: set[asyncio.Task[None]] = set()
+        self._places = asyncio.Semaphore(settings.concurrency)
         self._few = asyncio.Semaphore(EXTRAS_AT_ONCE)
         self._wake = asyncio.Event()
         self._draining = False
@@ -94,14 +96,13 @@ class Publisher:
     async def _watch(self, end: float) -> None:
         while not self._draining and time.monotonic() < end:
             self._wake.clear()
-            pause = POLL
+            pause = POLL  # when every place is taken, the first free ones wake us
             try:
-                claimed = await self._take()
-                if claimed == 0:
+                while self._has_room() and await self._take():
+                    pass
+                if self._has_room():
                     upcoming = await self._store.seconds_until_next(ahead=CLAIM_AHEAD)
                     pause = min(POLL, POLL if upcoming is None else upcoming)
-                elif self._free() > 0:
-                    pause = 0.0
             except DATABASE_ERRORS as error:
                 self._outage(error)
                 pause = 1.0
@@ -111,20 +112,19 @@ class Publisher:
         end = time.monotonic() + self._settings.longest_settling
         while not self._draining and time.monotonic() < end:
             self._wake.clear()
-            await self._take(ahead=0.0)
+            if self._has_room():
+                await self._take(ahead=0.0)
             if not self._held:
                 due, unsettled = await self._store.work_left(settle=self._settings.settle + 10)
                 if not due and not unsettled:
                     return
-            await self._sleep(0.2)
+            await self._sleep(0.1)
 
     async def _take(self, *, ahead: float = CLAIM_AHEAD) -> int:
         """Claim as much as there are free places for; preparations only use what due posts leave."""
-        if self._free() <= 0:
-            return 0
         claims = await self._store.claim(batch=self._free(), ahead=ahead)
         for claim in claims:
-            self._start(claim, self._steps.handle(claim))
+            self._start(claim, self._on_time(claim))
         room = min(self._free(), self._settings.concurrency // 2)
         if self._settings.prepares and room > 0 and ahead > 0:
             for claim in await self._store.claim_preparations(
@@ -133,11 +133,27 @@ class Publisher:
                 ahead=self._settings.prepare_ahead,
                 platforms=self._settings.prepares,
             ):
-                self._start(claim, self._steps.prepare(claim))
+                self._start(claim, self._ahead_of_time(claim))
         return len(claims)
 
     def _free(self) -> int:
-        return self._settings.concurrency - len(self._held)
+        """A store of claimed posts beside those under way keeps every place busy."""
+        return 2 * self._settings.concurrency - len(self._held)
+
+    def _has_room(self) -> bool:
+        """Claims are made in large bites, not post by post."""
+        return self._free() > self._settings.concurrency // 2 and not self._draining
+
+    async def _on_time(self, claim: Claim) -> Result:
+        early = claim.seconds_until - (time.monotonic() - claim.claimed_at) - INTENT_AHEAD
+        if early > 0:
+            await asyncio.sleep(early)
+        async with self._places:
+            return await self._steps.handle(claim)
+
+    async def _ahead_of_time(self, claim: Claim) -> Result:
+        async with self._places:
+            return await self._steps.prepare(claim)
 
     def _start(self, claim: Claim, work: Coroutine[Any, Any, Result]) -> None:
         async def run() -> None:
@@ -152,7 +168,8 @@ class Publisher:
 
         def done(finished: asyncio.Task[None]) -> None:
             self._held.pop(finished, None)
-            self._wake.set()
+            if self._has_room():
+                self._wake.set()
 
         task.add_done_callback(done)
 

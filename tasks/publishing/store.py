@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -20,10 +20,18 @@ from models.publishing import CLOCK_SKEW
 from models.queries import query
 from platforms.base import Published
 from platforms.errors import PlatformError
+from tasks.publishing.batcher import Batcher
 from tasks.publishing.claim import Claim
 
+T = TypeVar("T")
 DATABASE_ERRORS = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 SCAN = 2000  # due posts looked at for one fair batch
+
+
+class _Success(NamedTuple):
+    claim: Claim
+    result: Published
+    reason: str
 
 
 class LeaseLost(Exception):
@@ -38,6 +46,8 @@ class Store:
         self._pool = pool
         self.worker = worker
         self.lease_seconds = lease_seconds
+        self._intents: Batcher[tuple[Claim, float], UUID] = Batcher(lambda item: item[0].id, self._write_intents)
+        self._successes: Batcher[_Success, bool] = Batcher(lambda item: item.claim.id, self._write_successes)
 
     @classmethod
     @asynccontextmanager
@@ -89,18 +99,21 @@ class Store:
 
         Raises LeaseLost when the lease is not ours for at least `margin` seconds more.
         """
-        rows = await self.rows(
-            "write_intent",
-            post_id=claim.id,
-            token=claim.lease_token,
-            content_hash=claim.content_hash,
-            worker=self.worker,
-            margin=margin,
-        )
-        if not rows:
+        attempt = await self._intents.submit((claim, margin))
+        if attempt is None:
             raise LeaseLost(claim.id)
-        attempt: UUID = rows[0]["id"]
         return attempt
+
+    async def _write_intents(self, items: Sequence[tuple[Claim, float]]) -> dict[Hashable, UUID]:
+        rows = await self.rows(
+            "write_intents",
+            ids=[claim.id for claim, _ in items],
+            tokens=[claim.lease_token for claim, _ in items],
+            hashes=[claim.content_hash for claim, _ in items],
+            worker=self.worker,
+            margin=max(margin for _, margin in items),
+        )
+        return {row["post_id"]: row["id"] for row in rows}
 
     async def remember(self, claim: Claim, kind: str, handle: str) -> None:
         """Commit an id of something unseen."""
@@ -124,17 +137,33 @@ class Store:
 
     async def published(self, claim: Claim, result: Published, *, reason: str) -> None:
         """It is live."""
-        await self._write(
+        if not await self._persist(lambda: self._successes.submit(_Success(claim, result, reason))):
+            raise LeaseLost(claim.id)
+
+    async def _write_successes(self, items: Sequence[_Success]) -> dict[Hashable, bool]:
+        try:
+            return await self._write_success_batch(items)
+        except psycopg.IntegrityError:
+            # One of them claims an id that is another post's: only that one may suffer for it.
+            if len(items) == 1:
+                return {}
+        alone = [await self._write_successes([item]) for item in items]
+        return {key: value for answers in alone for key, value in answers.items()}
+
+    async def _write_success_batch(self, items: Sequence[_Success]) -> dict[Hashable, bool]:
+        rows = await self.rows(
             "record_published",
-            claim,
-            platform_post_id=result.platform_post_id,
-            permalink=result.permalink,
-            state=result.state,
-            published_at=result.published_at,
-            reason=reason,
+            ids=[item.claim.id for item in items],
+            tokens=[item.claim.lease_token for item in items],
+            froms=[item.claim.status for item in items],
+            platform_post_ids=[item.result.platform_post_id for item in items],
+            permalinks=[item.result.permalink for item in items],
+            states=[item.result.state for item in items],
+            times=[item.result.published_at for item in items],
+            reasons=[item.reason for item in items],
             worker=self.worker,
-            **{"from": claim.status},
         )
+        return {row["post_id"]: True for row in rows}
 
     async def processing(self, claim: Claim, result: Published, *, delay: float, reason: str, first: bool) -> None:
         """Taken, not shown yet; read again in `delay` seconds."""
@@ -241,19 +270,19 @@ class Store:
         return row["due"], row["unsettled"]
 
     async def _write(self, name: str, claim: Claim, **params: Any) -> None:
+        if not await self._persist(lambda: self.rows(name, post_id=claim.id, token=claim.lease_token, **params)):
+            raise LeaseLost(claim.id)
+
+    async def _persist(self, write: Callable[[], Awaitable[T]]) -> T:
         """Record an outcome. While the database is away it is tried again: the fencing token makes that safe."""
         give_up = time.monotonic() + 2 * self.lease_seconds
         while True:
             try:
-                rows = await self.rows(name, post_id=claim.id, token=claim.lease_token, **params)
+                return await write()
             except DATABASE_ERRORS:
                 if time.monotonic() > give_up:
                     raise
                 await asyncio.sleep(0.5)
-                continue
-            if not rows:
-                raise LeaseLost(claim.id)
-            return
 
 
 def _of(error: PlatformError | None) -> dict[str, Any]:

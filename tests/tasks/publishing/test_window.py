@@ -182,13 +182,13 @@ async def test_a_dead_workers_post_is_looked_for_before_anything_else(town: Town
     await publish(facebook_publish_mode="direct")
     assert len(town.live("facebook")) == 1
     with town.db.transaction():
-        town.db.execute("ALTER TABLE post_queue DISABLE TRIGGER post_queue_guard")
+        town.db.execute("ALTER TABLE post_queue DISABLE TRIGGER post_queue_guard_update")
         town.db.execute(
             "UPDATE post_queue SET status = 'pending', platform_post_id = NULL, published_at = NULL, "
             "lease_owner = 'dead', lease_expires_at = now() - interval '1 second'"
         )
         town.db.execute("UPDATE publish_attempts SET finished_at = NULL, outcome = NULL, platform_post_id = NULL")
-        town.db.execute("ALTER TABLE post_queue ENABLE TRIGGER post_queue_guard")
+        town.db.execute("ALTER TABLE post_queue ENABLE TRIGGER post_queue_guard_update")
     await publish(facebook_publish_mode="direct")
     assert len(town.live("facebook")) == 1
     assert town.row(post)["status"] == "published"
