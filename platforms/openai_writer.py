@@ -18,6 +18,7 @@ from openai.types.chat import ChatCompletion
 from openai.types.shared_params import ResponseFormatJSONSchema
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from platforms.answers import count, part, rows, text
 from platforms.errors import OperatorNeeded, PlatformError, Refused, TryLater
 from platforms.http import redact, retry_after
 
@@ -122,31 +123,29 @@ class Writer:
         await self.aclose()
 
     def _draft(self, completion: ChatCompletion, model: str) -> Draft:
-        # The library builds its answers without checking them: any part may be missing, or the whole be a string.
-        request_id = getattr(completion, "_request_id", None) or getattr(completion, "id", None)
-        choices = getattr(completion, "choices", None)
-        if not choices or getattr(choices[0], "message", None) is None:
+        # The library builds its answers without checking them: any part may be missing, and the whole may be a string.
+        is_object = isinstance(completion, ChatCompletion)
+        answer = completion.model_dump(warnings=False) if is_object else {}
+        request_id = getattr(completion, "_request_id", None) or text(answer.get("id"))
+        choice = next(iter(rows(answer.get("choices"))), {})
+        message = part(choice.get("message"))
+        if not message:
             raise TryLater("the model answered without a choice", code="unreadable", trace_id=request_id)
-        choice = choices[0]
-        if choice.message.refusal:
-            words = redact(choice.message.refusal, (self._key,))
+        if refusal := text(message.get("refusal")):
+            words = redact(refusal, (self._key,))
             raise Refused(f"the model refused: {words}", code="refusal", trace_id=request_id)
-        if choice.finish_reason == "content_filter":
-            raise Refused("the model's answer was held back by a content filter", code="content_filter")
-        if choice.finish_reason == "length":
+        if choice.get("finish_reason") == "content_filter":
+            words = "the model's answer was held back by a content filter"
+            raise Refused(words, code="content_filter", trace_id=request_id)
+        if choice.get("finish_reason") == "length":
             raise TryLater("the model's answer was cut off", code="length", trace_id=request_id)
-        try:
-            week = DraftWeek.model_validate_json(choice.message.content or "")
-        except ValidationError as invalid:
-            raise TryLater(
-                f"the model's answer does not fit the schema ({invalid.error_count()} errors)",
-                code="schema",
-                trace_id=request_id,
-            ) from None
+        week = _parsed(text(message.get("content")) or "")
+        if week is None:
+            raise TryLater("the model's answer does not fit the schema", code="schema", trace_id=request_id)
         return Draft(
             posts=tuple(week.posts),
-            usage=_usage(completion),
-            model=completion.model or model,
+            usage=_usage(part(answer.get("usage"))),
+            model=text(answer.get("model")) or model,
             request_id=request_id,
         )
 
@@ -184,16 +183,19 @@ def with_version(base_url: str) -> str:
     return trimmed if trimmed.endswith("/v1") else f"{trimmed}/v1"
 
 
-def _usage(completion: ChatCompletion) -> Usage:
-    """Compatible servers leave out what they do not count: the library gives None for that, whatever its types say."""
-    usage: Any = completion.usage
-    if usage is None:
-        return Usage()
-    given = getattr(usage, "prompt_tokens_details", None)
-    written = getattr(usage, "completion_tokens_details", None)
+def _parsed(content: str) -> DraftWeek | None:
+    try:
+        return DraftWeek.model_validate_json(content)
+    except ValidationError:
+        return None
+
+
+def _usage(usage: dict[str, Any]) -> Usage:
+    """Compatible servers leave out what they do not count; the library then gives None, whatever its types say."""
+    given, written = part(usage.get("prompt_tokens_details")), part(usage.get("completion_tokens_details"))
     return Usage(
-        input_tokens=getattr(usage, "prompt_tokens", None) or 0,
-        cached_tokens=(getattr(given, "cached_tokens", None) if given else None) or 0,
-        output_tokens=getattr(usage, "completion_tokens", None) or 0,
-        reasoning_tokens=(getattr(written, "reasoning_tokens", None) if written else None) or 0,
+        input_tokens=count(usage.get("prompt_tokens")) or 0,
+        cached_tokens=count(given.get("cached_tokens")) or 0,
+        output_tokens=count(usage.get("completion_tokens")) or 0,
+        reasoning_tokens=count(written.get("reasoning_tokens")) or 0,
     )
