@@ -115,6 +115,13 @@ class Settings(BaseSettings):
             scheme = value.get_secret_value().split(":", 1)[0]
             if scheme not in ("postgresql", "postgres"):
                 raise ValueError(f"starts with {scheme!r}; write postgresql://user:password@host:5432/database")
+            try:
+                _ = urlsplit(value.get_secret_value()).port
+            except ValueError:  # its text may hold a part of the password
+                raise ValueError(
+                    "cannot be read; write postgresql://user:password@host:5432/database, with @ : / [ ] # of a "
+                    "password as %40 %3A %2F %5B %5D %23"
+                ) from None
         return value
 
     @field_validator("public_url", "sandbox_url", *SERVICES)

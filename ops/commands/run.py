@@ -8,6 +8,7 @@ import inspect
 import json
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from models import migrations
@@ -27,7 +28,6 @@ def run_flow(name: str, given: Sequence[str]) -> tuple[bool, str]:
     deployment = find(name)
     join_stack(settings())
     config = settings()
-    os.environ.update(prefect_settings(config))
     url = database_url(config)
     check(url)
     if missing := migrations.pending(url):
@@ -35,6 +35,7 @@ def run_flow(name: str, given: Sequence[str]) -> tuple[bool, str]:
             f"The database lacks {len(missing)} migrations ({missing[0]}, ...): run `postagent migrate` first"
         )
     # Imported now: Prefect reads its settings when it is loaded.
+    os.environ.update(prefect_settings(config))
     flow = getattr(importlib.import_module(deployment.module), deployment.function)
     arguments = parse(given, flow.fn)
     state = asyncio.run(flow(**arguments, return_state=True))
@@ -55,6 +56,7 @@ def prefect_settings(config: Settings) -> dict[str, str]:
     if "PREFECT_API_URL" in os.environ:
         return {}
     wanted = prefect_environment(config)
+    Path(wanted["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
     if record.running(config.home.expanduser().resolve()) is None:
         del wanted["PREFECT_API_URL"]
         wanted["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "true"

@@ -43,7 +43,7 @@ def _row(connection: Connection, name: str, parameters: dict[str, Any]) -> dict[
 
 
 def _jobs(connection: Connection) -> list[Job]:
-    rows = {row["job"]: row for row in connection.exec_driver_sql(query("job_health")).mappings()}
+    rows = {row["job"]: dict(row) for row in connection.exec_driver_sql(query("job_health")).mappings()}
     house_age = max((row["first_age"] for row in rows.values()), default=None)
     window = timedelta(seconds=settings().publish_window_seconds)
     return [
