@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
+_WORD = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _LONGEST_LIFE = 10 * 366 * 86_400.0  # seconds; no token lives longer
 
 
@@ -21,6 +23,11 @@ def part(value: object) -> dict[str, Any]:
 def text(value: object) -> str | None:
     """A text that is not empty."""
     return value if isinstance(value, str) and value else None
+
+
+def word(value: object) -> str | None:
+    """A short name such as an error code or a state; never a sentence, a token or a nested thing."""
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else None
 
 
 def count(value: object) -> int | None:

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from platforms.answers import part, rows
+from platforms.answers import part, rows, text, word
 from platforms.errors import (
     InDoubt,
     OperatorNeeded,
@@ -94,7 +94,7 @@ def classify(
 ) -> PlatformError:
     """The error that an answer with a `google.rpc.Status` (or none) stands for."""
     error = part((json_object(response) or {}).get("error"))
-    status_word = str(error.get("status") or "")
+    status_word = word(error.get("status")) or ""
     reasons = _reasons(error)
     http = response.status_code
     rule = next((BY_REASON[reason] for reason in reasons if reason in BY_REASON), None)
@@ -113,7 +113,7 @@ def classify(
     elif wait is None and outcome is TryLater:
         wait = rule.wait
     code = next((reason for reason in reasons if reason in BY_REASON), status_word) or f"http_{http}"
-    words = str(error.get("message") or f"answered HTTP {http} without saying why").rstrip(".")
+    words = (text(error.get("message")) or f"answered HTTP {http} without saying why").rstrip(".")
     details = "; ".join(_violations(error))
     message = redact(f"{words}{f' ({details})' if details else ''} (code {code})", secrets)
     return outcome(
@@ -127,11 +127,11 @@ def classify(
 def classify_token(response: httpx.Response, *, secrets: Iterable[SecretStr | None]) -> PlatformError:
     """The error that an answer of the token endpoint (`{"error": "invalid_grant", ...}`) stands for."""
     body = json_object(response) or {}
-    name = str(body.get("error") or f"http_{response.status_code}")
+    name = word(body.get("error")) or f"http_{response.status_code}"
     rule = TOKEN_ERRORS.get(name, TEMPORARY) if response.status_code < 500 else TEMPORARY
     if response.status_code == 429:
         rule = QUOTA
-    words = redact(f"{body.get('error_description') or 'no reason given'} (code {name})", secrets)
+    words = redact(f"{text(body.get('error_description')) or 'no reason given'} (code {name})", secrets)
     return rule.error(
         f"{words}. {rule.advice}" if rule.advice else words,
         http_status=response.status_code,

@@ -14,6 +14,7 @@ import httpx
 import orjson
 from pydantic import SecretStr
 
+from platforms.answers import part, text, word
 from platforms.errors import InDoubt, OperatorNeeded, PlatformError, ReconnectNeeded, Refused, Rule, TryLater
 from platforms.http import json_object, redact, retry_after
 
@@ -188,18 +189,18 @@ def classify(
     response: httpx.Response, rules: Rules, *, makes_visible: bool, secrets: Iterable[SecretStr | None] = ()
 ) -> PlatformError:
     """The error an answer stands for, by status, code, subcode and is_transient; `secrets` are kept out of its text."""
-    envelope = (json_object(response) or {}).get("error")
+    envelope = part((json_object(response) or {}).get("error"))
     status = response.status_code
-    if not isinstance(envelope, dict) or not isinstance(envelope.get("code"), int):
+    if not isinstance(envelope.get("code"), int):
         rule = {401: RECONNECT, 429: BACK_OFF}.get(status, TEMPORARY)
         words, code, trace = f"answered HTTP {status} without saying why", f"http_{status}", None
     else:
         subcode = envelope.get("error_subcode")
         subcode = subcode if isinstance(subcode, int) else None
         rule = rule_for(rules, envelope["code"], subcode, envelope.get("is_transient") is True)
-        words = str(envelope.get("error_user_msg") or envelope.get("message") or "gave no reason")
+        words = text(envelope.get("error_user_msg")) or text(envelope.get("message")) or "gave no reason"
         code = f"{envelope['code']}/{subcode}" if subcode is not None else str(envelope["code"])
-        trace = str(envelope["fbtrace_id"]) if envelope.get("fbtrace_id") else None
+        trace = word(envelope.get("fbtrace_id"))
     outcome = rule.outcome(makes_visible)
     if makes_visible and status >= 500:
         outcome = InDoubt  # whatever it says: Facebook has answered 500 to posts that went live

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from platforms.answers import count, insight_values, moment, part, rows, text
+from platforms.answers import count, insight_values, moment, part, rows, text, word
 from platforms.base import (
     Account,
     Capabilities,
@@ -36,7 +36,7 @@ from platforms.base import (
 from platforms.errors import InDoubt, PlatformError, ReconnectNeeded, Refused, TryLater
 from platforms.graph import Graph, OnUsage, token_and_end
 from platforms.graph_errors import HOUR, INSTAGRAM_RULES, NEW_CONTAINER, is_gone, subcode_in
-from platforms.http import unclear
+from platforms.http import redact, unclear
 
 CONTAINER = "container"
 CHILD = "child_{}"
@@ -309,7 +309,8 @@ class Instagram:
             if is_gone(error) or error.code == "24/2207008":
                 return "GONE", ""
             raise
-        return str(answer.get("status_code")), str(answer.get("status"))
+        words = redact(text(answer.get("status")) or "no reason given", (account.access_token,))
+        return word(answer.get("status_code")) or "UNKNOWN", words
 
     async def _until_finished(self, account: Account, container: str) -> None:
         for pause in (0.0, *poll_pauses(self._container_wait)):

@@ -18,7 +18,7 @@ from openai.types.chat import ChatCompletion
 from openai.types.shared_params import ResponseFormatJSONSchema
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from platforms.answers import count, part, rows, text
+from platforms.answers import count, part, rows, text, word
 from platforms.errors import OperatorNeeded, PlatformError, Refused, TryLater
 from platforms.http import redact, retry_after
 
@@ -158,7 +158,7 @@ class Writer:
             return TryLater(
                 f"the model's server answered something unreadable ({type(error).__name__})", code="unreadable"
             )
-        status, code = error.status_code, error.code or error.type or f"http_{error.status_code}"
+        status, code = error.status_code, word(error.code) or word(error.type) or f"http_{error.status_code}"
         outcome: type[PlatformError]
         if code in _NO_MONEY or error.type in _NO_MONEY or status == 402:
             outcome = OperatorNeeded

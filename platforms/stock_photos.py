@@ -199,7 +199,7 @@ def _failure(name: str, response: httpx.Response, rules: Mapping[int, Rule], key
     """By HTTP status alone: the bodies are not documented."""
     status = response.status_code
     rule = rules.get(status, _TEMPORARY)
-    words = redact(response.text[:200], (key,)).strip() or "no reason given"
+    words = redact(response.text, (key,))[:200].strip() or "no reason given"
     return rule.error(
         f"{name} answered HTTP {status}: {words}",
         http_status=status,

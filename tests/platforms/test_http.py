@@ -19,7 +19,7 @@ from platforms.http import call, client, redact, retry_after
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 StartServer = Callable[[Handler], Awaitable[str]]
-DEADLINE = 0.4
+DEADLINE = 0.3
 
 
 async def never_answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

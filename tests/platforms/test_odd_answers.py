@@ -127,7 +127,7 @@ class TestAnyShape:
             await outcome(name, method, status, body)
 
     def test_anything(self, name: str, method: str) -> None:
-        @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+        @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
         @given(BODIES.filter(is_json), st.sampled_from([200, 200, 200, 400, 500]))
         def check(body: Any, status: int) -> None:
             result = asyncio.run(outcome(name, method, status, body))
