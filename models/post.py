@@ -88,6 +88,13 @@ class Post(Table, table=True):
         Index("idx_post_queue_media", "media_id", postgresql_where=text("media_id IS NOT NULL")),
         Index("idx_post_queue_generation", "generation_id", postgresql_where=text("generation_id IS NOT NULL")),
         Index("idx_post_queue_metrics_due", "metrics_due_at", postgresql_where=text("metrics_due_at IS NOT NULL")),
+        Index(
+            "idx_post_queue_account_published",
+            "account_id",
+            Column("published_at").desc(),
+            postgresql_where=text("status = 'published'"),
+        ),
+        Index("idx_post_queue_leased", "account_id", postgresql_where=text("lease_owner IS NOT NULL")),
         Index("idx_post_queue_owner_time", "user_id", Column("scheduled_for").desc()),
         Index(
             "post_queue_platform_post_key",

@@ -17,6 +17,8 @@ FIRST_DELAY = 15.0  # seconds
 LONGEST_DELAY = 3600.0
 FIRST_LOOK_DELAY = 2.0
 OPERATOR_DELAY = 900.0
+CATCH_UP_AFTER = 900.0  # seconds late from which on an account's posts go out one by one
+CATCH_UP_SPACING = 60.0  # seconds between them
 CLOCK_SKEW = timedelta(minutes=2)  # our clock and a platform's may differ by so much
 FOLLOW_DELAYS = (5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)  # seconds; Google moderates within minutes, rarely hours
 

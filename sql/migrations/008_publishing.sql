@@ -41,6 +41,9 @@ CREATE UNIQUE INDEX post_queue_platform_post_key ON post_queue(account_id, platf
 
 CREATE INDEX idx_post_queue_due ON post_queue(due_at)
   WHERE status = 'approved' OR (status = 'pending' AND NOT requires_approval);
+-- Who catches up after an outage is spaced: when did this account publish last?
+CREATE INDEX idx_post_queue_account_published ON post_queue(account_id, published_at DESC) WHERE status = 'published';
+CREATE INDEX idx_post_queue_leased ON post_queue(account_id) WHERE lease_owner IS NOT NULL;
 CREATE INDEX idx_post_queue_owner_time ON post_queue(user_id, scheduled_for DESC);
 
 CREATE TABLE publish_attempts (

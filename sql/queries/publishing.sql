@@ -1,20 +1,30 @@
 -- name: claim_posts
 -- Takes a batch of posts that are due within `ahead` seconds: lease with owner, expiry and a fencing token that counts
--- up. One account's posts take turns with the others'. Posts that another worker holds are skipped, never waited for.
--- A lease that ran out is due again by itself (due_at contains it), which is how a dead worker's posts come back.
+-- up. Accounts take turns and none gets more than `share` places; those that have theirs already are `full` and left
+-- out, so that thousands of due posts of one tenant do not stand in front of the others. Posts that another worker holds
+-- are skipped, never waited for. A lease that ran out is due again by itself (due_at contains it), which is how a dead
+-- worker's posts come back. Who catches up after an outage goes one by one, `spacing` seconds apart per account.
 WITH near AS (
-  SELECT p.id, p.account_id, p.due_at
+  SELECT p.id, p.account_id, p.due_at, p.approved_at
   FROM post_queue p
   JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
   JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
     AND p.due_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
+    AND p.account_id <> ALL(%(full)s::uuid[])
+    AND (GREATEST(p.due_at, p.approved_at) > clock_timestamp() - make_interval(secs => %(late)s)
+      OR p.lease_owner IS NOT NULL OR NOT EXISTS (
+      SELECT 1 FROM post_queue q WHERE q.account_id = p.account_id AND q.status = 'published'
+        AND q.published_at > clock_timestamp() - make_interval(secs => %(spacing)s))
+      AND NOT EXISTS (SELECT 1 FROM post_queue q WHERE q.account_id = p.account_id AND q.lease_owner IS NOT NULL))
   ORDER BY p.due_at
   LIMIT %(scan)s),
 turns AS (
-  SELECT id, due_at, row_number() OVER (PARTITION BY account_id ORDER BY due_at, id) AS turn FROM near),
+  SELECT id, due_at, row_number() OVER (PARTITION BY account_id ORDER BY due_at, id) AS turn,
+         GREATEST(due_at, approved_at) < clock_timestamp() - make_interval(secs => %(late)s) AS catching_up
+  FROM near),
 picked AS (
-  SELECT p.id FROM post_queue p JOIN turns t ON t.id = p.id
+  SELECT p.id FROM post_queue p JOIN turns t ON t.id = p.id AND t.turn <= CASE WHEN t.catching_up THEN 1 ELSE %(share)s END
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
     AND p.due_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
   ORDER BY t.turn, t.due_at

@@ -122,7 +122,10 @@ class Publisher:
 
     async def _take(self, *, ahead: float = CLAIM_AHEAD) -> int:
         """Claim as much as there are free places for; preparations only use what due posts leave."""
-        claims = await self._store.claim(batch=self._free(), ahead=ahead)
+        share = max(2, self._settings.concurrency // 8)
+        places = Counter(claim.account_id for claim in self._held.values())
+        full = [account for account, taken in places.items() if taken >= share]
+        claims = await self._store.claim(batch=self._free(), ahead=ahead, share=share, full=full)
         for claim in claims:
             self._start(claim, self._on_time(claim))
         room = min(self._free(), self._settings.concurrency // 2)

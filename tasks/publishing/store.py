@@ -16,7 +16,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from models.database import Role, connection_options
-from models.publishing import CLOCK_SKEW
+from models.publishing import CATCH_UP_AFTER, CATCH_UP_SPACING, CLOCK_SKEW
 from models.queries import query
 from platforms.base import Published
 from platforms.errors import PlatformError
@@ -70,11 +70,20 @@ class Store:
             cursor = await connection.execute(query(name).encode(), params)
             return await cursor.fetchall() if cursor.description is not None else []
 
-    async def claim(self, *, batch: int, ahead: float) -> list[Claim]:
-        """Take up to `batch` posts due within `ahead` seconds."""
+    async def claim(self, *, batch: int, ahead: float, share: int, full: Sequence[UUID] = ()) -> list[Claim]:
+        """Take up to `batch` posts due within `ahead` seconds, at most `share` an account and none of `full` ones."""
         began = time.monotonic()
         rows = await self.rows(
-            "claim_posts", batch=batch, ahead=ahead, scan=SCAN, worker=self.worker, lease=self.lease_seconds
+            "claim_posts",
+            batch=batch,
+            ahead=ahead,
+            share=share,
+            full=list(full),
+            late=CATCH_UP_AFTER,
+            spacing=CATCH_UP_SPACING,
+            scan=SCAN,
+            worker=self.worker,
+            lease=self.lease_seconds,
         )
         return [Claim.of(row, claimed_at=began, lease_seconds=self.lease_seconds) for row in rows]
 

@@ -14,6 +14,7 @@ from models.database import Role, session
 from models.publish_control import request_drain
 from tasks.publishing.publisher import WindowReport
 from tasks.publishing.window import rows, summary
+from tests.factories import make_owner, make_post
 from tests.tasks.publishing.conftest import Town
 
 Publish = Callable[..., Awaitable[WindowReport]]
@@ -263,3 +264,42 @@ class TestOnTime:
         assert len(town.live("facebook")) == 1
         assert len(town.live("instagram")) == 1
         assert town.sandbox.calls("instagram", "create") == before
+
+
+class TestFairness:
+    """Thousands of posts of one tenant do not stand in front of the others'."""
+
+    async def test_a_neighbour_is_served_while_a_giant_is_busy(self, town: Town, publish: Publish) -> None:
+        for _ in range(120):
+            town.post("google", due=-60)
+        neighbour = make_owner(town.db, plan="starter")
+        giant = town.accounts["google"]
+        account = town.connect("google", neighbour)
+        town.accounts["google"] = giant
+        small = make_post(town.db, neighbour, account, scheduled_for=utc_now() - timedelta(seconds=1))
+        town.sandbox.fault(service="google", operation="create", kind="latency", seconds=0.15, times=None)
+        await publish(publish_concurrency=8)
+        earlier = town.db.execute(
+            "SELECT count(*) FROM post_queue p, post_queue s WHERE s.id = %s AND p.id <> s.id "
+            "AND p.published_at < s.published_at",
+            (small,),
+        ).fetchone()
+        assert earlier is not None
+        assert earlier[0] < 30, "the neighbour waited for the giant"
+        assert len(town.live("google")) == 120
+
+    async def test_catching_up_after_an_outage_is_spaced(self, town: Town, publish: Publish) -> None:
+        posts = [town.post("google", due=-3600 - n) for n in range(3)]
+        fresh = town.post("google", due=-1)
+        other = town.post("facebook", due=-3600)
+        await publish(1.5)
+        published = [town.row(post)["status"] == "published" for post in posts]
+        assert published.count(True) == 1
+        assert town.row(fresh)["status"] == "published"
+        assert town.row(other)["status"] == "published"
+
+    async def test_a_late_approval_is_no_catching_up(self, town: Town, publish: Publish) -> None:
+        town.post("google", due=-5)
+        late = town.post("google", due=-3600, status="approved", requires_approval=True)
+        await publish(1.5)
+        assert town.row(late)["status"] == "published"
