@@ -38,16 +38,16 @@ async def stop_in_order(house: House) -> None:
 
 
 async def _drain(house: House) -> None:
-    if house.database_url is not None:
-        with suppress(psycopg.Error):
-            await asyncio.to_thread(request_drain, house.database_url)
     deadline = time.monotonic() + DRAIN_SECONDS
     while running := await house.api.runs(UNDER_WAY):
+        if house.database_url is not None:  # asked again and again: a window that just begins must hear it too
+            with suppress(psycopg.Error):
+                await asyncio.to_thread(request_drain, house.database_url)
         if time.monotonic() > deadline:
             names = ", ".join(sorted(str(run["name"]) for run in running))
             house.progress.say(f"still running after {DRAIN_SECONDS:.0f} s, stopped now: {names}")
             return
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.5)
 
 
 async def _stop(house: House, name: str) -> None:
