@@ -1,0 +1,41 @@
+"""Writes the posts that owners miss until the end of next week.
+
+Weekly for everybody, and for one owner on demand. Safe to run late, twice, or on several machines at once: a slot is
+filled by one post, and what is there stays as it is.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from prefect import State, flow, get_run_logger, runtime
+from prefect.states import Completed, Failed
+
+from models.calendar_slots import week_of, zone
+from tasks.content.generation import parse_user_id, rows_of, write_missing_weeks
+from tasks.content.plan import business_name
+from tasks.reporting import job, table
+
+
+def _run_name() -> str:
+    asked = runtime.flow_run.parameters
+    week = asked.get("week_start") or week_of(datetime.now(UTC), zone("UTC"))
+    return f"generate week of {week} for {business_name(asked.get('user_id'))}"
+
+
+@flow(name="generate-weekly-content", flow_run_name=_run_name)
+async def generate_weekly_content(user_id: str | None = None, week_start: date | None = None) -> State[Any]:
+    """Write for everybody or one user, this and next week or only that of `week_start` (a Monday).
+
+    Failed only when a person has to act: a wrong key, no money, an unknown model; or nobody has this id.
+    """
+    owner = parse_user_id(user_id)
+    async with job("generate-weekly-content") as report:
+        done = await write_missing_weeks(owner, week_start)
+        report.summary = done.summary
+        await table("written-weeks", rows_of(done), f"Businesses of this run: {done.summary}")
+        get_run_logger().info(done.summary)
+    if done.problems.line:
+        return Failed(message=f"A person has to mend this: {done.problems.line}")
+    return Completed(message=done.summary)

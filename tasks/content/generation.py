@@ -1,0 +1,274 @@
+"""The deployment's work: write what is missing, business by business, a few at once, and tell what was done.
+
+No transaction is open while somebody outside is asked. What a run did not finish is simply missing, and the next one
+writes it; two runs at once cost tokens, but make nothing twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from pydantic import SecretStr
+
+from models.base import utc_now
+from models.calendar_slots import UnknownZone, zone
+from models.gates import needs_picture
+from models.settings import Settings, settings
+from platforms import http as transport
+from platforms.errors import OperatorNeeded
+from platforms.openai_writer import Writer
+from platforms.stock_photos import Pexels
+from tasks.batches import Problems, Rows, work_through
+from tasks.content.pictures import PictureFinder
+from tasks.content.plan import NothingToWrite, OwnerFacts, WeekPlan, owners_at_work, plan_weeks, read_owner
+from tasks.content.queueing import Queued, no_picture, queue_week, with_pictures
+from tasks.content.writing import Models, WeekWriter, WrittenWeek, write_week
+
+logger = logging.getLogger(__name__)
+_wait = asyncio.sleep
+
+AT_ONCE = 16
+RUN_SECONDS = 3000.0  # after that nothing new is begun; the next run goes on
+# Seconds before each try while the writer is down; after the last one the evergreen bank fills what is missing.
+WAITS = (0.0, 20.0, 90.0)
+_LONGEST_WAIT = 180.0
+_WORDS_TOLD = 400
+
+
+class UnknownUser(ValueError):
+    """There is no such user; the message names what was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Studio:
+    """Whom a run works with."""
+
+    writer: WeekWriter
+    finder: PictureFinder
+    models: Models
+
+
+@dataclass(slots=True)
+class GenerationReport:
+    """What a run did."""
+
+    businesses: int = 0  # that got at least one post
+    made: int = 0
+    fell_back: int = 0
+    skipped: int = 0
+    left: int = 0  # businesses that were not begun
+    calls: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    rows: Rows = field(default_factory=Rows)
+    problems: Problems = field(default_factory=Problems)
+    notices: Problems = field(default_factory=Problems)  # worth a word, but nobody has to act
+
+    @property
+    def summary(self) -> str:
+        """One line."""
+        if not (self.made or self.skipped or self.left):
+            line = "nothing to write: every slot is filled"
+        else:
+            line = f"{_count(self.made, 'post')} for {_count(self.businesses, 'business', 'es')}"
+            line += f", {self.fell_back} of them from the evergreen bank" if self.fell_back else ""
+            line += f", {_count(self.skipped, 'slot')} skipped" if self.skipped else ""
+            line += f", {_count(self.left, 'business', 'es')} left for the next run" if self.left else ""
+        tokens = self.input_tokens + self.output_tokens
+        line += f"; {tokens:,} tokens in {_count(self.calls, 'call')}" if self.calls else ""
+        return line + (f"; {self.notices.line}" if self.notices.line else "")
+
+
+class Generation:
+    """One run over a list of owners."""
+
+    def __init__(self, studio: Studio, *, week_start: date | None = None) -> None:
+        """`week_start` (a Monday) limits the run to that week; without it the current and the next one are written."""
+        self._studio = studio
+        self._week_start = week_start
+        self._stopped = False
+        self._helped: set[UUID] = set()
+        self.report = GenerationReport()
+        self.wait_seconds = 0.0  # what the writer asked us to wait, when it was down
+
+    async def run(self, owners: list[UUID], *, last_chance: bool, at_once: int = AT_ONCE) -> list[UUID]:
+        """Write what they miss; returns those that wait because the writer is down."""
+        waiting: list[UUID] = []
+
+        async def one(user_id: UUID) -> None:
+            if self._stopped:
+                self.report.left += 1
+                return
+            try:
+                if await self._owner(user_id, last_chance=last_chance):
+                    waiting.append(user_id)
+            except OperatorNeeded as error:
+                self._stopped = True  # the same for everybody
+                self.report.left += 1
+                self.report.problems.add(f"{error.message}; see POSTAGENT_OPENAI_API_KEY and POSTAGENT_OPENAI_MODEL")
+            except Exception as error:  # one business must not cost the others their week
+                logger.exception("the week of user %s could not be written", user_id)
+                self.report.problems.add(f"{type(error).__name__} with the week of user {user_id}, see the log")
+
+        left = await work_through(owners, one, at_once=at_once, seconds=RUN_SECONDS)
+        self.report.left += left
+        return waiting if not self._stopped else []
+
+    async def _owner(self, user_id: UUID, *, last_chance: bool) -> bool:
+        """Whether something is still to be written because the writer is down."""
+        now = utc_now()
+        try:
+            owner = await asyncio.to_thread(read_owner, user_id, now)
+            weeks, notes = plan_weeks(owner, now, self._week_start)
+        except (NothingToWrite, UnknownZone) as reason:
+            self.report.rows.add({"business": str(user_id), "notes": str(reason)}, trouble=True)
+            return False
+        if not weeks and notes:
+            self._tell(owner, None, WrittenWeek(), Queued(), notes)
+        used, late = dict(owner.recent_pictures), False
+        for week in weeks:
+            week, without = await self._with_pictures_only(owner, week)
+            today = now.astimezone(zone(owner.zone_name)).date()
+            written = await write_week(
+                self._studio.writer, self._studio.models, owner, week, today=today, last_chance=last_chance
+            )
+            written.skipped += without
+            late = late or written.late is not None
+            self.wait_seconds = max(self.wait_seconds, (written.late and written.late.retry_after) or 0.0)
+            ready = await with_pictures(self._studio.finder, owner, written, used)
+            queued = Queued()
+            if ready or written.output_tokens:
+                queued = await queue_week(owner, week, written, ready, model=self._studio.models.model)
+            self._count(owner, written, queued)
+            self._tell(owner, week, written, queued, notes)
+            texts = tuple(post.written.text for post in ready)
+            owner, notes = replace(owner, recent_texts=(*texts, *owner.recent_texts)), []
+        return late
+
+    async def _with_pictures_only(self, owner: OwnerFacts, week: WeekPlan) -> tuple[WeekPlan, list[str]]:
+        """Before anything is paid for: the week without the posts that would end without the picture they need."""
+        needy = [post for post in week.posts if needs_picture(post.platform)]
+        if not needy or await self._studio.finder.ready(owner.business.type):
+            return week, []
+        reason = no_picture(self._studio.finder)
+        kept = tuple(post for post in week.posts if not needs_picture(post.platform))
+        return replace(week, posts=kept), [f"{post.key}: {reason}" for post in needy]
+
+    def _count(self, owner: OwnerFacts, written: WrittenWeek, queued: Queued) -> None:
+        report = self.report
+        report.made += queued.made
+        report.fell_back += queued.fell_back
+        report.skipped += len(written.skipped)
+        report.calls += written.calls
+        report.input_tokens += written.input_tokens
+        report.cached_tokens += written.cached_tokens
+        report.output_tokens += written.output_tokens
+        if queued.made and owner.user_id not in self._helped:
+            self._helped.add(owner.user_id)
+            report.businesses += 1
+
+    def _tell(
+        self, owner: OwnerFacts, week: WeekPlan | None, written: WrittenWeek, queued: Queued, notes: list[str]
+    ) -> None:
+        told = [*notes, *written.skipped]
+        told += dict.fromkeys(f"writer: {note['reason']}" for note in written.refusals if not note["slot"])
+        words = "; ".join(told)
+        self.report.rows.add(
+            {
+                "business": owner.business.name,
+                "week": week.week_start.isoformat() if week else "",
+                "slots wanted": week.wanted if week else 0,
+                "made": queued.made,
+                "fell back": queued.fell_back,
+                "skipped": len(written.skipped),
+                "tokens in": written.input_tokens,
+                "of them cached": written.cached_tokens,
+                "tokens out": written.output_tokens,
+                "notes": words if len(words) <= _WORDS_TOLD else f"{words[:_WORDS_TOLD]}...",
+            },
+            trouble=bool(written.skipped or written.fell_back or written.late),
+        )
+
+
+@asynccontextmanager
+async def open_studio(config: Settings) -> AsyncIterator[Studio]:
+    """Writer and picture finder from the settings, closed at the end.
+
+    Without a key a word stands in for it: compatible servers need none, and the others say that it is wrong.
+    """
+    no_key = SecretStr("not-set")
+    async with (
+        Writer(api_key=config.openai_api_key or no_key, base_url=config.openai_base_url) as writer,
+        transport.client() as http,
+    ):
+        pexels = Pexels(http, base_url=config.pexels_url, api_key=config.pexels_api_key or no_key)
+        yield Studio(
+            writer=writer,
+            finder=PictureFinder(pexels),
+            models=Models(
+                model=config.openai_model,
+                fallback_model=config.openai_fallback_model,
+                hashtag_cap=config.instagram_hashtag_cap,
+            ),
+        )
+
+
+@task(name="write missing weeks", cache_policy=NO_CACHE, retries=0)
+async def write_missing_weeks(user_id: UUID | None = None, week_start: date | None = None) -> GenerationReport:
+    """Write the missing posts of everybody, or of one user: until the end of next week, or of one week (its Monday).
+
+    Not retried by Prefect: while the writer is down it tries again by itself, then takes evergreen posts.
+    Raises UnknownUser, and ValueError when `week_start` is no Monday.
+    """
+    if week_start is not None and week_start.weekday() != 0:
+        raise ValueError(f"week_start must be a Monday, {week_start} is a {week_start:%A}")
+    owners = await asyncio.to_thread(owners_at_work, user_id)
+    if user_id is not None and not owners:
+        raise UnknownUser(f"There is no user with the id {user_id}")
+    config = settings()
+    async with open_studio(config) as studio:
+        generation = Generation(studio, week_start=week_start)
+        for number, wait in enumerate(WAITS):
+            await _wait(min(max(wait, generation.wait_seconds), _LONGEST_WAIT))
+            generation.wait_seconds = 0.0
+            owners = await generation.run(owners, last_chance=number == len(WAITS) - 1)
+            if not owners:
+                break
+        _picture_problem(generation.report, studio.finder, config)
+    return generation.report
+
+
+def _picture_problem(report: GenerationReport, finder: PictureFinder, config: Settings) -> None:
+    """A refused key is for a person to mend; no key at all is their choice."""
+    if isinstance(finder.problem, OperatorNeeded):
+        asked = report.notices if config.pexels_api_key is None else report.problems
+        asked.add(f"no stock photos: {finder.problem.message}; see POSTAGENT_PEXELS_API_KEY")
+
+
+def parse_user_id(text: str | None) -> UUID | None:
+    """The user that a run is for. Raises UnknownUser naming a text that is no id."""
+    if text is None:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        raise UnknownUser(f"{text!r} is not a user id: it looks like 123e4567-e89b-12d3-a456-426614174000") from None
+
+
+def _count(number: int, one: str, ending: str = "s") -> str:
+    return f"{number:,} {one}" + ("" if number == 1 else ending)
+
+
+def rows_of(report: GenerationReport) -> list[dict[str, Any]]:
+    """The table artifact's rows."""
+    return report.rows.told()

@@ -1,0 +1,258 @@
+"""Write one week: one call for all posts, the gates, one more call for what they refused, then the evergreen bank."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+from models.evergreen import evergreen
+from models.gates import LIMITS, Draft, GateContext, objection
+from models.gates.platform_limits import count_hashtags
+from platforms.errors import Refused, TryLater
+from platforms.openai_writer import Draft as Answer
+from platforms.openai_writer import DraftPost
+from tasks.content.plan import OwnerFacts, PlannedPost, WeekPlan
+from tasks.content.prompt import INSTRUCTIONS, PROMPT_VERSION, request
+
+MOST_SLOTS_PER_CALL = 30  # more than that and the answer takes longer than a call may
+_TEXT_KEPT = 300
+_CACHE_SHARDS = 16  # OpenAI wants no more than some 15 requests a minute for one cache key
+
+
+class WeekWriter(Protocol):
+    """What we need of a writer (`platforms.openai_writer.Writer`)."""
+
+    async def write_week(self, instructions: str, request: Mapping[str, Any], model: str, cache_key: str) -> Answer:
+        """The posts for a request. Raises a PlatformError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """Which model writes, which one is asked when it fails, and how many hashtags Instagram gets."""
+
+    model: str
+    fallback_model: str | None = None
+    hashtag_cap: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenPost:
+    """A text that passed the gates. `model` None = it comes from the evergreen bank."""
+
+    planned: PlannedPost
+    theme: str
+    text: str
+    hashtags: tuple[str, ...]
+    picture_query: str
+    model: str | None
+
+
+@dataclass(slots=True)
+class WrittenWeek:
+    """All that writing a week gave and used."""
+
+    posts: list[WrittenPost] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)  # slots that stay empty, with the reason
+    refusals: list[dict[str, str]] = field(default_factory=list)
+    calls: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    late: TryLater | None = None  # the writer is down; slots without a post are for the next try
+
+    @property
+    def fell_back(self) -> int:
+        """How many posts come from the evergreen bank."""
+        return sum(post.model is None for post in self.posts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rejected:
+    """A post that is still to be written, and what was wrong with the last try."""
+
+    planned: PlannedPost
+    text: str
+    reason: str
+
+
+async def write_week(
+    writer: WeekWriter, models: Models, owner: OwnerFacts, week: WeekPlan, *, today: date, last_chance: bool
+) -> WrittenWeek:
+    """The week's posts, each past every gate; what fell back says so.
+
+    When the writer is down its posts are left out and `late` is set; on the last chance the evergreen bank fills them.
+    Raises OperatorNeeded when our key, money or model name is wrong. Nothing is written to the database here.
+    """
+    work = _Work(writer, models, owner, week, today)
+    for part in _parts(week.posts):
+        await work.write(part, last_chance=last_chance)
+    return work.done
+
+
+class _Work:
+    """One week in the making."""
+
+    def __init__(self, writer: WeekWriter, models: Models, owner: OwnerFacts, week: WeekPlan, today: date) -> None:
+        self._writer = writer
+        self._models = models
+        self._owner = owner
+        self._week = week
+        self._today = today
+        self._context = GateContext(avoid_keywords=owner.avoid_keywords, hashtag_cap=models.hashtag_cap)
+        self.done = WrittenWeek()
+
+    async def write(self, planned: Sequence[PlannedPost], *, last_chance: bool) -> None:
+        """Write these posts: first call, one repair, the second model if there is one, the evergreen bank."""
+        left = [_Rejected(post, "", "") for post in planned]
+        late: TryLater | None = None
+        given_up: set[str] = set()
+        for model in (self._models.model, self._models.model, self._models.fallback_model):
+            if not left or model is None or model in given_up:
+                continue
+            try:
+                left = await self._attempt(model, left)
+            except (Refused, TryLater) as error:
+                given_up.add(model)
+                self._note("", "writer", error.message)
+                if isinstance(error, TryLater):
+                    late = error
+                    if error.code == "length" and len(left) > 1:
+                        return await self._halves([entry.planned for entry in left], last_chance=last_chance)
+        if left and late is not None and not last_chance:
+            self.done.late = late
+            return
+        for rejected in left:
+            self._fall_back(rejected)
+
+    async def _halves(self, planned: Sequence[PlannedPost], *, last_chance: bool) -> None:
+        """The answer was too long for the model: ask for less at once."""
+        middle = len(planned) // 2
+        for part in (planned[:middle], planned[middle:]):
+            await self.write(part, last_chance=last_chance)
+
+    async def _attempt(self, model: str, wanted: Sequence[_Rejected]) -> list[_Rejected]:
+        """One call; returns what is still missing."""
+        self.done.calls += 1
+        answer = await self._writer.write_week(
+            INSTRUCTIONS,
+            request(
+                self._owner,
+                self._week.week_start,
+                [entry.planned for entry in wanted],
+                recent=self._texts(),
+                today=self._today,
+                rejected=[
+                    {"slot": entry.planned.key, "text": entry.text, "reason": entry.reason}
+                    for entry in wanted
+                    if entry.reason
+                ],
+            ),
+            model,
+            f"{PROMPT_VERSION}-{self._owner.user_id.int % _CACHE_SHARDS}",
+        )
+        self.done.input_tokens += answer.usage.input_tokens
+        self.done.cached_tokens += answer.usage.cached_tokens
+        self.done.output_tokens += answer.usage.output_tokens
+        given: dict[str, DraftPost] = {}
+        for draft in answer.posts:
+            given.setdefault(draft.slot, draft)
+        return [
+            rejected
+            for entry in wanted
+            if (rejected := self._judge(entry.planned, given.get(entry.planned.key), answer.model)) is not None
+        ]
+
+    def _judge(self, planned: PlannedPost, draft: DraftPost | None, model: str) -> _Rejected | None:
+        """Take a draft past the gates into the week, or say what is wrong with it."""
+        if draft is None:
+            self._note(planned.key, "writer", "no post came for this slot")
+            return _Rejected(planned, "", "no post came for this slot")
+        text = clean(draft.text)
+        hashtags = clean_hashtags(draft.hashtags, text, planned.platform, self._models.hashtag_cap)
+        verdict = objection(Draft(platform=planned.platform, text=text, hashtags=hashtags), self._context)
+        if verdict is not None:
+            self._note(planned.key, verdict.gate, verdict.reason, text)
+            return _Rejected(planned, text, verdict.reason)
+        self.done.posts.append(
+            WrittenPost(
+                planned=planned,
+                theme=planned.theme,
+                text=text,
+                hashtags=hashtags,
+                picture_query=clean(draft.picture_query)[:100],
+                model=model,
+            )
+        )
+        return None
+
+    def _fall_back(self, rejected: _Rejected) -> None:
+        """The first evergreen post that passes the gates; without one the slot stays empty and says so."""
+        planned = rejected.planned
+        candidates = evergreen(
+            self._owner.business,
+            theme=planned.theme,
+            platform=planned.platform,
+            day=planned.slot.day,
+            used=self._texts(),
+            seed=f"{planned.account_id} {planned.slot.local}",
+        )
+        for candidate in candidates:
+            hashtags = clean_hashtags(candidate.hashtags, candidate.text, planned.platform, self._models.hashtag_cap)
+            draft = Draft(platform=planned.platform, text=candidate.text, hashtags=hashtags)
+            if objection(draft, self._context) is None:
+                self.done.posts.append(
+                    WrittenPost(
+                        planned=planned,
+                        theme=candidate.theme,
+                        text=candidate.text,
+                        hashtags=hashtags,
+                        picture_query=candidate.picture_query,
+                        model=None,
+                    )
+                )
+                return
+        self.done.skipped.append(f"{planned.key}: no text passes the gates ({rejected.reason or 'the writer is down'})")
+
+    def _texts(self) -> list[str]:
+        """What nothing may resemble: this week's first, then earlier ones, newest first."""
+        return [*(post.text for post in self.done.posts), *self._owner.recent_texts]
+
+    def _note(self, slot: str, gate: str, reason: str, text: str = "") -> None:
+        self.done.refusals.append({"slot": slot, "gate": gate, "reason": reason, "text": text[:_TEXT_KEPT]})
+
+
+def _parts(posts: Sequence[PlannedPost]) -> list[Sequence[PlannedPost]]:
+    """As few parts as possible, equally large."""
+    count = -(-len(posts) // MOST_SLOTS_PER_CALL)
+    size = -(-len(posts) // max(count, 1))
+    return [posts[start : start + size] for start in range(0, len(posts), max(size, 1))]
+
+
+def clean(text: str) -> str:
+    """A model's text as a database and a platform can take it: no control characters, no broken Unicode, plain spaces
+    at no line's end, at most one empty line in a row."""
+    whole = text.encode("utf-8", "ignore").decode().replace("\r\n", "\n").replace("\r", "\n")
+    kept = "".join(c for c in whole if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs"))
+    lines = "\n".join(line.rstrip() for line in kept.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", lines).strip()
+
+
+def clean_hashtags(tags: Sequence[str], text: str, platform: str, cap: int) -> tuple[str, ...]:
+    """Hashtags without sign, spaces and copies; only where the platform has them, and only as many as the text leaves.
+
+    Those beside the text are ours to shorten; a text that has too many of its own is for the gate to refuse.
+    """
+    if not LIMITS[platform].hashtags:
+        return ()
+    known = {word.casefold() for word in re.findall(r"#(\w+)", text)}
+    distinct: list[str] = []
+    for tag in (re.sub(r"\W", "", tag) for tag in tags):
+        if any(character.isalpha() for character in tag) and tag.casefold() not in known:
+            known.add(tag.casefold())
+            distinct.append(tag)
+    return tuple(distinct)[: max(cap - count_hashtags(text), 0)]

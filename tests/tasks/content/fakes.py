@@ -1,0 +1,102 @@
+"""A writer and a photo service that do what a test tells them, and remember what they were asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from platforms.errors import PlatformError
+from platforms.openai_writer import Draft, DraftPost, Usage
+from platforms.stock_photos import StockPhoto
+from tasks.content.generation import Generation, Studio
+from tasks.content.pictures import PictureFinder
+from tasks.content.writing import Models
+
+Answer = Callable[[Mapping[str, Any]], DraftPost | None]
+
+
+def plain_post(slot: Mapping[str, Any]) -> DraftPost:
+    """A post that every gate lets pass, different for every slot."""
+    return DraftPost(
+        slot=slot["slot"],
+        text=f"A thought for {slot['weekday']}, {slot['slot']}: look after what you use every day.",
+        hashtags=["#Plumbing", "plumbing", "austin tx"],
+        picture_query="kitchen sink",
+    )
+
+
+class FakeWriter:
+    """Answers every slot with `answers` in turn, call by call; the last one stays. An exception is raised."""
+
+    def __init__(self, *answers: Answer | PlatformError, pause: asyncio.Barrier | None = None) -> None:
+        self._answers = list(answers) or [plain_post]
+        self._pause = pause
+        self.requests: list[dict[str, Any]] = []
+        self.models: list[str] = []
+        self.cache_keys: list[str] = []
+
+    async def write_week(self, instructions: str, request: Mapping[str, Any], model: str, cache_key: str) -> Draft:
+        """One call."""
+        assert "REPAIR" in instructions
+        self.requests.append(dict(request))
+        self.models.append(model)
+        self.cache_keys.append(cache_key)
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if self._pause is not None:
+            await self._pause.wait()
+        if isinstance(answer, PlatformError):
+            raise answer
+        posts = [post for slot in request["slots"] if (post := answer(slot)) is not None]
+        usage = Usage(input_tokens=1000, cached_tokens=600, output_tokens=50 * len(posts))
+        return Draft(posts=tuple(posts), usage=usage, model=model, request_id="req_1")
+
+
+class FakePhotos:
+    """Finds `count` photos for any query, or raises."""
+
+    def __init__(self, count: int = 40, error: PlatformError | None = None, **shape: Any) -> None:
+        self._count, self._error, self._shape = count, error, shape
+        self.searches: list[str] = []
+
+    async def search(self, query: str, orientation: Any = "landscape", per_page: int = 15) -> Sequence[StockPhoto]:
+        """One search."""
+        self.searches.append(query)
+        await asyncio.sleep(0)
+        if self._error is not None:
+            raise self._error
+        return [photo(f"{query.replace(' ', '-')}-{number}", **self._shape) for number in range(self._count)]
+
+
+def photo(name: str, **shape: Any) -> StockPhoto:
+    """A photo as a search gives it."""
+    facts: dict[str, Any] = {"width": 1600, "height": 1067, "full_url": f"https://pictures.example/{name}.jpg"} | shape
+    return StockPhoto(
+        source="pexels",
+        source_id=name,
+        page_url=f"https://pictures.example/{name}",
+        author="Mara Lindqvist",
+        author_url="https://pictures.example/@mara",
+        alt=f"What {name} shows",
+        **facts,
+    )
+
+
+def studio(
+    writer: FakeWriter | None = None,
+    photos: FakePhotos | None = None,
+    *,
+    fallback_model: str | None = None,
+    hashtag_cap: int = 5,
+) -> Studio:
+    """Whom a run works with."""
+    return Studio(
+        writer=writer or FakeWriter(),
+        finder=PictureFinder(photos or FakePhotos()),
+        models=Models(model="first-model", fallback_model=fallback_model, hashtag_cap=hashtag_cap),
+    )
+
+
+def generation(writer: FakeWriter | None = None, photos: FakePhotos | None = None, **options: Any) -> Generation:
+    """A run with fakes."""
+    return Generation(studio(writer, photos, **options))
