@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from dashboards.parts.post_card import PostCard
 from dashboards.parts.times import moment
-from dashboards.parts.wording import CALLS_TO_ACTION, State, platform_name, theme_name
+from dashboards.parts.wording import CALLS_TO_ACTION, State, count, platform_name, theme_name
 
 
 def web_address(url: str | None) -> str | None:
@@ -76,9 +76,9 @@ def _numbers(post: PostCard) -> str:
     """What a published post has reached so far, where its platform tells."""
     if post.reach is None:
         return ""
-    parts = [("reached", post.reach), ("likes", post.likes), ("comments", post.comments), ("shares", post.shares)]
-    shown = "".join(f"<span><b>{value:,}</b> {label}</span>" for label, value in parts if value is not None)
-    return f'<div class="pa-post-numbers">{shown}</div>'
+    parts = [(post.likes, "like"), (post.comments, "comment"), (post.shares, "share")]
+    words = [f"{post.reach:,} reached", *(count(number, name) for number, name in parts if number is not None)]
+    return f'<div class="pa-post-numbers">{"".join(f"<span>{escape(word)}</span>" for word in words)}</div>'
 
 
 def badge(state: State) -> str:

@@ -71,8 +71,8 @@ def state_of(post: PostCard, *, zone: tzinfo, now: datetime, publishing: bool) -
             when = moment(post.published_at, zone, now) if post.published_at else "some time ago"
             return State("Live", f"Published {when}.", "good")
         case Status.REJECTED:
-            reason = (post.last_reason or "").removeprefix("rejected").lstrip(": ").strip()
-            why = f" Your reason: {reason}." if reason and reason != "no reason" else ""
+            told, _, reason = (post.last_reason or "").partition("rejected: ")
+            why = f" Your reason: {reason}." if not told and reason not in ("", "no reason") else ""
             return State("Rejected", f"You said no, so it will not go out.{why}", "calm")
         case Status.FAILED:
             why = post.error_message or f"{name} did not take it."

@@ -40,6 +40,13 @@ def _needs_me(owner: Owner, accounts: Any) -> None:
     waiting = owner.rows("dashboard_open_counts")[0].waiting
     troubles = owner.rows("dashboard_troubles", since=owner.now - _RECENT, limit=5)
     broken = [account for account in accounts if account.status != "active"]
+    if not accounts:
+        st.info(
+            "No account is connected yet. Ask whoever set PostAgentPro up for you to connect your Google Business "
+            "Profile, Facebook Page or Instagram; after that posts write and publish themselves.",
+            icon=":material/link:",
+        )
+        return
     if not (waiting or troubles or broken):
         st.success("Nothing. Everything runs by itself.", icon=":material/check_circle:")
         return
@@ -47,7 +54,8 @@ def _needs_me(owner: Owner, accounts: Any) -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center", key="needs-approval"):
             words = "post waits" if waiting == 1 else "posts wait"
             st.markdown(f"**{waiting:,} {words} for your approval**")
-            st.page_link(_QUEUE, label="Look at them", icon=":material/checklist:", query_params={"show": "waiting"})
+            if st.button("Look at them", type="primary", icon=":material/checklist:", key="see-waiting"):
+                st.switch_page(_QUEUE, query_params={"show": "waiting"})
     for account in broken:
         name = f"{platform_name(account.platform)}: {account.account_name or account.account_id}"
         reason = account.status_reason or "The connection does not work any more."
@@ -73,7 +81,8 @@ def _trouble(owner: Owner, post: Any) -> None:
     reason = plain(post.error_message or f"{where} did not take it.")
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"trouble-{post.id}"):
         st.markdown(f"**A post did not go out on {where}.** {reason} “{text}”")
-        st.page_link(_QUEUE, label="See the post", icon=":material/report:", query_params={"show": "problems"})
+        if st.button("See the post", icon=":material/report:", key=f"see-{post.id}"):
+            st.switch_page(_QUEUE, query_params={"show": "problems"})
 
 
 def _shortened(beginning: str) -> str:

@@ -62,18 +62,16 @@ def _pick_tab(owner: Owner, counts: dict[str, int]) -> str:
     def label(tab: str) -> str:
         return f"{TABS[tab].title} ({counts[tab]:,})" if counts.get(tab) else TABS[tab].title
 
-    first = "waiting" if owner.rights.approval or counts["waiting"] else "scheduled"
+    if "show" not in st.session_state:  # a fresh visit: the address says which part, or what is most useful
+        asked = st.query_params.get("show")
+        useful = "waiting" if owner.rights.approval or counts["waiting"] else "scheduled"
+        st.session_state["show"] = asked if asked in TABS else useful
     picked = st.segmented_control(
-        "Which posts",
-        list(TABS),
-        default=None if "show" in st.session_state or "show" in st.query_params else first,
-        format_func=label,
-        required=True,
-        key="show",
-        bind="query-params",
-        label_visibility="collapsed",
+        "Which posts", list(TABS), format_func=label, required=True, key="show", label_visibility="collapsed"
     )
-    return picked or first
+    shown = picked or "waiting"
+    st.query_params["show"] = shown  # a reload stays where it was
+    return shown
 
 
 def _closed_count(owner: Owner, tab: str) -> int:
