@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from platforms.answers import end_of_life, moment, rows, text
+from platforms.answers import end_of_life, moment, rows, text, word
 from platforms.base import (
     Account,
     Capabilities,
@@ -238,7 +238,7 @@ class GoogleBusiness:
         return body
 
     def _published(self, post: Mapping[str, Any]) -> Published:
-        state = str(post.get("state") or "PROCESSING")
+        state = _state(post)
         if state == "REJECTED":
             raise Refused(f"Google rejected the post. {_probable_cause(post)}", code="REJECTED")
         return Published(
@@ -254,8 +254,14 @@ class GoogleBusiness:
             text=str(post.get("summary") or ""),
             created_at=moment(post.get("createTime")) or since,
             permalink=text(post.get("searchUrl")),
-            state=str(post.get("state") or "PROCESSING"),
+            state=_state(post),
         )
+
+
+def _state(post: Mapping[str, Any]) -> str:
+    """Google's word; no word means that it has not decided yet."""
+    state = word(post.get("state"))
+    return "PROCESSING" if state in (None, "LOCAL_POST_STATE_UNSPECIFIED") else str(state)
 
 
 def _probable_cause(post: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ import httpx
 import orjson
 from pydantic import SecretStr
 
-from platforms.answers import end_of_life, part, text
+from platforms.answers import count, end_of_life, part, text
 from platforms.errors import OperatorNeeded, PlatformError, ReconnectNeeded, Refused, TryLater
 from platforms.graph_errors import Rules, Usage, classify, is_gone, usages
 from platforms.http import call, json_object, unreadable
@@ -99,7 +99,9 @@ class Graph:
             if not isinstance(item, dict):
                 answers.append(None)
                 continue
-            single = httpx.Response(item.get("code", 0), text=item.get("body") or "", request=response.request)
+            single = httpx.Response(
+                count(item.get("code")) or 0, text=text(item.get("body")) or "", request=response.request
+            )
             body = json_object(single)
             failed = not single.is_success or body is None or "error" in body
             answers.append(classify(single, self._rules, makes_visible=False, secrets=(token,)) if failed else body)

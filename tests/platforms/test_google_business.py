@@ -157,6 +157,13 @@ class TestFollow:
             await connect("google").publish(place, TEXT, {})
         assert "picture" not in raised.value.message
 
+    @pytest.mark.parametrize("state", [{}, {"state": "LOCAL_POST_STATE_UNSPECIFIED"}, {"state": None}])
+    async def test_no_state_means_not_decided_yet(
+        self, answering: Callable[..., Any], place: Account, state: dict[str, Any]
+    ) -> None:
+        google = answering("google", 200, {"name": f"{place.account_id}/localPosts/3", **state})
+        assert (await google.publish(place, TEXT, {})).state == "PROCESSING"
+
     async def test_a_deleted_post_is_refused(self, sandbox: Any, connect: Connect, place: Account) -> None:
         google = connect("google")
         published = await google.publish(place, TEXT, {})

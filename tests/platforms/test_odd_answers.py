@@ -49,7 +49,7 @@ USUAL = [
     {"error": {"details": {"a": 1}, "errors": "x"}}, {"multiDailyMetricTimeSeries": [{"dailyMetricTimeSeries": 3}]},
     {"access_token": "x", "expires_in": 1e300}, {"access_token": "x", "expires_in": -1}, {"error": {"code": 1e9}},
     {"id": "1", "is_published": "true", "created_time": "22 Nov"},
-    {"id": "1", "permalink": 3}, {"shares": 3, "likes": 7},
+    {"code": 200, "body": [None]}, {"id": "1", "permalink": 3}, {"shares": 3, "likes": 7},
 ]  # fmt: skip
 
 CONTENT = Content(text="x", media_urls=("https://pictures.example/1.jpg",))
