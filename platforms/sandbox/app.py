@@ -28,6 +28,7 @@ from platforms.sandbox.google_tokens import GoogleTokens
 from platforms.sandbox.instagram import Instagram
 from platforms.sandbox.instagram_tokens import InstagramTokens
 from platforms.sandbox.meta import MetaVoice
+from platforms.sandbox.openai_chat import OpenAi, OpenAiVoice
 from platforms.sandbox.pictures import jpeg
 from platforms.sandbox.state import World
 from platforms.sandbox.stock_photos import Pexels, PexelsVoice, Unsplash, UnsplashVoice
@@ -83,6 +84,7 @@ def _twins(world: World, faults: Faults, calls: CallLog) -> dict[str, Twin]:
         "instagram": MetaVoice(80002, "instagram"),
         "pexels": PexelsVoice(),
         "unsplash": UnsplashVoice(),
+        "openai": OpenAiVoice(),
     }
     instagram = Instagram(world)
     services: dict[str, Callable[[Call], Operation]] = {
@@ -96,6 +98,7 @@ def _twins(world: World, faults: Faults, calls: CallLog) -> dict[str, Twin]:
         "/instagram/token": InstagramTokens(world).resolve,
         "/pexels": Pexels(world).resolve,
         "/unsplash": Unsplash(world).resolve,
+        "/openai": OpenAi(world).resolve,
     }
     return {prefix: Twin(resolve, voices, faults, calls, world.now, prefix) for prefix, resolve in services.items()}
 

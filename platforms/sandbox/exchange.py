@@ -135,7 +135,7 @@ class Twin:
         now: Callable[[], float],
         prefix: str,
     ) -> None:
-        self._resolve = resolve
+        self.resolve = resolve
         self._voices = voices
         self._faults = faults
         self._calls = calls
@@ -145,7 +145,7 @@ class Twin:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = await read_call(scope, receive, self._prefix, self._now())
         try:
-            operation = self._resolve(call)
+            operation = self.resolve(call)
         except Refused as refused:
             self._calls.add(call.now, "unknown", "unknown", None, call.method, scope["path"], refused.answer.status, "")
             await send_answer(send, refused.answer)

@@ -226,7 +226,20 @@ def _unsplash_photo(photo: _Photo, call: Call, query: str) -> dict[str, Any]:
         },
         "links": {"self": here, "html": page, "download": f"{page}/download",
                   "download_location": f"{here}/download?ixid=sandbox"},
-        "likes": photo.id % 900, "liked_by_user": False,
-        "user": {"id": photo.user, "username": photo.user, "name": photo.person,
-                 "links": {"html": f"https://unsplash.com/@{photo.user}"}},
+        "likes": photo.id % 900, "liked_by_user": False, "current_user_collections": [],
+        "user": _unsplash_user(photo, call),
+    }  # fmt: skip
+
+
+def _unsplash_user(photo: _Photo, call: Call) -> dict[str, Any]:
+    api = f"{call.base_url}{call.mount}/users/{photo.user}"
+    first, _, last = photo.person.partition(" ")
+    face = photo.at(64, 64)
+    return {
+        "id": photo.user, "updated_at": "2026-10-01T08:00:00Z", "username": photo.user, "name": photo.person,
+        "first_name": first, "last_name": last, "bio": None, "location": None, "total_collections": 0,
+        "total_likes": 0, "total_photos": PER_QUERY, "accepted_tos": True,
+        "profile_image": {"small": face, "medium": face, "large": face},
+        "social": {"instagram_username": None, "portfolio_url": None, "twitter_username": None, "paypal_email": None},
+        "links": {"html": f"https://unsplash.com/@{photo.user}", "self": api, "photos": f"{api}/photos"},
     }  # fmt: skip

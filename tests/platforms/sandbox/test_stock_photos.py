@@ -14,7 +14,7 @@ UNSPLASH = {"Authorization": "Client-ID key"}
 
 
 async def test_a_pexels_search_gives_pictures_that_can_be_fetched(bench: Bench) -> None:
-    asked = {"query": "bathroom tap", "per_page": 5, "orientation": "square"}
+    asked: dict[str, str | int] = {"query": "bathroom tap", "per_page": 5, "orientation": "square"}
     answer = await bench.client.get("/pexels/v1/search", params=asked, headers=PEXELS)
     body = answer.json()
     assert len(body["photos"]) == 5
