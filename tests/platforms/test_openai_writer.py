@@ -297,3 +297,62 @@ async def test_server_that_is_not_there() -> None:
 )
 def test_base_url_ends_with_the_version(given: str, used: str) -> None:
     assert with_version(given) == used
+
+
+SLOTS = tuple(
+    {
+        "slot": f"2026-11-{24 + day}T09:00-{platform}",
+        "platform": platform,
+        "theme": theme,
+        "weekday": "Tuesday",
+        "date": f"2026-11-{24 + day}",
+        "template": "Write a post.",
+        "max_characters": 1500,
+    }
+    for day, (platform, theme) in enumerate([("google", "tip"), ("facebook", "seasonal"), ("instagram", "fun_fact")])
+)
+BUSINESS = {
+    "name": "Rossi Plumbing", "type": "plumber", "city": "Denver", "state": "CO", "description": "Pipes.",
+    "website": None, "brand_voice": "friendly",
+}  # fmt: skip
+
+
+class TestOnTheSandbox:
+    """The same client against the sandbox's endpoint, which keeps OpenAI's rules."""
+
+    async def test_writes_a_post_for_every_slot(self, sandbox: Any) -> None:
+        async with Writer(api_key=KEY, base_url=f"{sandbox.url}/openai") as writer:
+            request = {**REQUEST, "business": BUSINESS, "slots": list(SLOTS)}
+            draft = await writer.write_week("Write the week.", request, "gpt-6-luna", "tenant-1")
+        assert [post.slot for post in draft.posts] == [slot["slot"] for slot in SLOTS]
+        assert all(post.text and post.picture_query for post in draft.posts)
+        assert draft.usage.input_tokens > 100
+        assert draft.usage.output_tokens > 50
+
+    @pytest.mark.parametrize(
+        ("fault", "expected"),
+        [
+            ({"kind": "refusal"}, Refused),
+            ({"kind": "truncated"}, TryLater),
+            ({"kind": "bad_json"}, TryLater),
+            ({"kind": "429"}, TryLater),
+            ({"kind": "5xx"}, TryLater),
+            ({"kind": "drop_before"}, TryLater),
+            ({"kind": "malformed_json"}, TryLater),
+            ({"kind": "token_expired"}, OperatorNeeded),
+            ({"kind": "error_code", "status": 429, "code": "insufficient_quota"}, OperatorNeeded),
+        ],
+    )
+    async def test_trouble(self, sandbox: Any, fault: dict[str, Any], expected: Any) -> None:
+        sandbox.fault(service="openai", operation="complete", **fault)
+        async with Writer(api_key=KEY, base_url=f"{sandbox.url}/openai") as writer:
+            request = {**REQUEST, "business": BUSINESS, "slots": list(SLOTS)}
+            with pytest.raises(PlatformError) as raised:
+                await writer.write_week("Write the week.", request, "gpt-6-luna", "tenant-1")
+        assert type(raised.value) is expected
+
+    async def test_unknown_model_is_the_operators(self, sandbox: Any) -> None:
+        async with Writer(api_key=KEY, base_url=f"{sandbox.url}/openai") as writer:
+            with pytest.raises(OperatorNeeded) as raised:
+                await writer.write_week("x", {**REQUEST, "slots": list(SLOTS)}, "gpt-2", "tenant-1")
+        assert raised.value.code == "model_not_found"
