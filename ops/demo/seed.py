@@ -38,7 +38,7 @@ from platforms.openai_writer import Writer
 
 SANDBOX_WAIT_SECONDS = 60.0
 # Starter owners approve nothing: these posts go out by themselves while somebody watches the first two minutes.
-SOON_SECONDS = (45, 75)
+SOON_SECONDS = (70, 95)
 
 
 async def seed_demo() -> int:

@@ -26,7 +26,7 @@ from ops.stack.progress import Progress
 from ops.stack.record import Record
 
 START_SECONDS = 120.0
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.3
 WORKER_LIMIT = 8  # flow runs at once: two or three windows, one of each other deployment, and some on demand
 RESTARTS = 5
 RESTART_WINDOW_SECONDS = 600.0
@@ -266,6 +266,10 @@ class House:
             await asyncio.sleep(delay)
             await child.start(fresh_log=False)
             self._note_children()
+            if child.name == "worker":
+                with suppress(httpx.HTTPError):
+                    for run in await self.api.runs(["PENDING"]):
+                        await self.api.set_state(run["id"], "CRASHED", "Crashed", "Its worker died before it began.")
 
     async def _keep_database(self) -> None:
         while True:
