@@ -6,7 +6,7 @@ filled by one post, and what is there stays as it is.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from prefect import State, flow, get_run_logger, runtime
@@ -20,7 +20,7 @@ from tasks.reporting import job, table
 
 def _run_name() -> str:
     asked = runtime.flow_run.parameters
-    week = asked.get("week_start") or week_of(datetime.now(UTC), zone("UTC"))
+    week = asked.get("week_start") or week_of(datetime.now(UTC), zone("UTC")) + timedelta(weeks=1)
     return f"generate week of {week} for {business_name(asked.get('user_id'))}"
 
 

@@ -1,0 +1,33 @@
+"""Prefect for tests of flows: one throw-away server a session."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+from prefect.settings import PREFECT_SERVER_ANALYTICS_ENABLED, temporary_settings
+from prefect.testing.utilities import prefect_test_harness
+
+
+@pytest.fixture(scope="session")
+def _prefect_api() -> Iterator[None]:
+    with (
+        temporary_settings({PREFECT_SERVER_ANALYTICS_ENABLED: False}),
+        prefect_test_harness(server_startup_timeout=120),
+    ):
+        yield
+
+
+@pytest.fixture
+def prefect_harness(_prefect_api: None) -> Iterator[None]:
+    """A Prefect API of the session's own; it takes some seconds, so only tests of real flow runs ask for it."""
+    yield
+    gc.collect()  # what Prefect left behind goes now, not in somebody else's test
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Prefect leaves open sockets to the garbage collector when an event loop ends: not for our tests to judge."""
+    for item in items:
+        if "prefect_harness" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
