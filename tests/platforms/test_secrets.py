@@ -161,7 +161,11 @@ async def answers_half(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
     await writer.drain()
 
 
-@pytest.mark.parametrize("handler", [hangs, drops, speaks_nonsense, answers_half, None], ids=str)
+@pytest.mark.parametrize(
+    "handler",
+    [hangs, drops, speaks_nonsense, answers_half, None],
+    ids=lambda handler: getattr(handler, "__name__", "refused"),
+)
 @pytest.mark.parametrize("account", ACCOUNTS)
 async def test_lost_connections_tell_no_url(
     raw_server: Any, handler: Any, account: str, caplog: pytest.LogCaptureFixture
