@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
-from functools import lru_cache
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -137,10 +137,23 @@ def connect(role: Role, url: str | None = None, *, autocommit: bool = False) -> 
     return connection
 
 
-@lru_cache(maxsize=8)
+_engines: dict[Role, Engine] = {}
+_making = Lock()
+
+
 def engine(role: Role) -> Engine:
     """This process's engine for a role."""
-    return make_engine(database_url(), role)
+    with _making:  # two threads at once must not make two of them
+        if role not in _engines:
+            _engines[role] = make_engine(database_url(), role)
+        return _engines[role]
+
+
+def close_engines() -> None:
+    """Close this process's connections; the next use reads the settings again."""
+    with _making:
+        while _engines:
+            _engines.popitem()[1].dispose()
 
 
 @contextmanager

@@ -19,7 +19,6 @@ for _name in [n for n in os.environ if n.startswith(("POSTAGENT_", "PREFECT_"))]
     del os.environ[_name]  # the developer's own settings must not reach a test
 
 from models import database, embedded_postgres  # noqa: E402
-from models.database import Role  # noqa: E402
 from models.migrations import migrate  # noqa: E402
 
 pytest_plugins = ("tests.sandbox_server",)
@@ -85,10 +84,7 @@ def _forget_settings() -> None:
     from models.settings import settings
 
     settings.cache_clear()
-    for role in Role:
-        if database.engine.cache_info().currsize:
-            database.engine(role).dispose()
-    database.engine.cache_clear()
+    database.close_engines()
 
 
 def _fresh(cluster_url: str, template: str | None) -> Iterator[str]:

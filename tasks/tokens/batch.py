@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,7 +19,7 @@ from models.queries import query
 from models.settings import settings
 from models.token_schedule import RULES, kind_of
 from platforms.base import Platform
-from platforms.errors import PlatformError
+from tasks.batches import Breaker, Problems, Rows, work_through
 from tasks.tokens.renewal import End, Renewal, renew
 from tasks.tokens.stored import StoredAccount
 from tasks.wiring import open_platforms
@@ -29,7 +28,6 @@ AT_ONCE = 20
 MOST_ACCOUNTS = 10_000  # one run reads no more of them; the next run goes on
 RUN_SECONDS = 600.0  # after that nothing new is begun: the next run comes after 15 minutes
 FAILURES_IN_A_ROW = 20  # so many without an answer, and a platform is left alone until the next run
-ROWS_TOLD = 200
 
 
 @dataclass(slots=True)
@@ -38,22 +36,20 @@ class RefreshReport:
 
     ends: Counter[End] = field(default_factory=Counter)
     left: int = 0
-    problems: list[str] = field(default_factory=list)  # of our own set-up, each told once
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
+    table: Rows = field(default_factory=Rows)
 
     def add(self, account: StoredAccount, renewal: Renewal) -> None:
-        """Count one account. The table keeps a bounded number of rows, those with trouble first."""
+        """Count one account."""
         self.ends[renewal.end] += 1
-        quiet = renewal.error is None
-        if not quiet or len(self.rows) < ROWS_TOLD:
-            self.rows.append(_row(account, renewal))
-        if len(self.rows) > ROWS_TOLD:
-            self.rows.sort(key=lambda row: row["note"] == "")
-            del self.rows[ROWS_TOLD:]
+        self.table.add(_row(account, renewal), trouble=renewal.error is not None)
         if renewal.end is End.OPERATOR and renewal.error is not None:
-            problem = f"{_name(account)}: {renewal.error.message}"
-            if problem not in self.problems:
-                self.problems.append(problem)
+            self.problems.add(f"{_name(account)}: {renewal.error.message}")
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """For the run's table; never a token in it."""
+        return self.table.told()
 
     @property
     def summary(self) -> str:
@@ -74,51 +70,34 @@ class RefreshReport:
     @property
     def problem(self) -> str | None:
         """Why a person has to act on our own set-up, in one line; None when nobody has to."""
-        if not self.problems:
-            return None
-        more = len(self.problems) - 3
-        return "; ".join(self.problems[:3]) + (f"; and {more} more" if more > 0 else "")
+        return self.problems.line
 
 
 class Refresher:
-    """Renews a list of accounts. A platform that does not answer, or does not take our own credentials, is left alone
-    for the rest of the run."""
+    """Renews a list of accounts."""
 
     def __init__(self, platforms: Mapping[str, Platform], now: datetime, *, run_seconds: float = RUN_SECONDS) -> None:
         """`now` is UTC; `run_seconds` is how long new renewals are begun."""
         self._platforms = platforms
         self._now = now
-        self._deadline = time.monotonic() + run_seconds
-        self._silent: Counter[str] = Counter()
-        self._stopped: set[str] = set()
+        self._run_seconds = run_seconds
+        self._breaker = Breaker(FAILURES_IN_A_ROW)
         self.report = RefreshReport()
 
     async def run(self, accounts: list[StoredAccount], *, at_once: int = AT_ONCE) -> RefreshReport:
         """Renew them, the first ones first."""
-        waiting = deque(accounts)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(at_once, len(accounts))):
-                group.create_task(self._work(waiting))
+        left = await work_through(accounts, self._one, at_once=at_once, seconds=self._run_seconds)
+        self.report.left += left
         return self.report
 
-    async def _work(self, waiting: deque[StoredAccount]) -> None:
-        while waiting:
-            account = waiting.popleft()
-            kind = kind_of(account.platform, account.login_provider)
-            if kind in self._stopped or time.monotonic() >= self._deadline:
-                self.report.left += 1
-                continue
-            renewal = await renew(account, self._platforms, self._now)
-            self.report.add(account, renewal)
-            self._watch(kind, renewal)
-
-    def _watch(self, kind: str, renewal: Renewal) -> None:
-        error = renewal.error
-        if renewal.end is End.OPERATOR and error is not None and error.code != "encryption":
-            self._stopped.add(kind)  # our credentials are the same for all of them
-        self._silent[kind] = self._silent[kind] + 1 if renewal.end is End.LATER and _is_silent(error) else 0
-        if self._silent[kind] >= FAILURES_IN_A_ROW:
-            self._stopped.add(kind)
+    async def _one(self, account: StoredAccount) -> None:
+        kind = kind_of(account.platform, account.login_provider)
+        if self._breaker.is_open(kind):
+            self.report.left += 1
+            return
+        renewal = await renew(account, self._platforms, self._now)
+        self.report.add(account, renewal)
+        self._breaker.heard(kind, renewal.error)
 
 
 def accounts_due(now: datetime, limit: int = MOST_ACCOUNTS) -> list[StoredAccount]:
@@ -142,13 +121,6 @@ async def refresh_due_tokens() -> RefreshReport:
     due = await asyncio.to_thread(accounts_due, now)
     async with open_platforms(settings()) as platforms:
         return await Refresher(platforms, now).run(due)
-
-
-def _is_silent(error: PlatformError | None) -> bool:
-    if error is None:
-        return False
-    status = error.http_status
-    return status is None or status == 429 or status >= 500
 
 
 def _name(account: StoredAccount) -> str:

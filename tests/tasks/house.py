@@ -16,7 +16,7 @@ from models.settings import settings
 from platforms.base import Platform
 from platforms.sandbox.state import GRAPH_SCOPES
 from tasks.wiring import open_platforms
-from tests.factories import Connected, Owner, make_account, make_owner
+from tests.factories import Connected, Owner, make_account, make_owner, make_post
 from tests.sandbox_server import APP_ID, APP_SECRET, Server
 
 LONG = 60 * 86_400.0
@@ -72,6 +72,29 @@ class House:
             connected_at=connected_at,
             **columns,
         )
+
+    def publish(
+        self, account: Connected, *ages: timedelta, owner: Owner | None = None, due: bool = True, **columns: Any
+    ) -> list[UUID]:
+        """Posts that are live in the sandbox since `ages` ago; their numbers are due now unless told otherwise."""
+        times = [self.now - age for age in ages]
+        posts = [
+            {"text": f"Post {index} of {account.id}", "created_time": at.isoformat()} for index, at in enumerate(times)
+        ]
+        ids = self.sandbox.control("POST", "history", {"account_id": account.account_id, "posts": posts})["ids"]
+        return [
+            make_post(
+                self.connection,
+                owner or self.owner,
+                account,
+                status="published",
+                scheduled_for=at,
+                platform_post_id=platform_post_id,
+                metrics_due_at=self.now if due else None,
+                **columns,
+            )
+            for at, platform_post_id in zip(times, ids, strict=True)
+        ]
 
     def row(self, account: Connected | UUID) -> dict[str, Any]:
         """The account's row as it is now."""
