@@ -1,0 +1,135 @@
+"""Posts drawn as HTML: what a tenant, a model or a platform wrote never becomes markup."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboards.parts.accounts import list_item
+from dashboards.parts.cards import badge, definition_list, facts, hashtag_line, preview, web_address
+from dashboards.parts.charts import harmless_cell
+from dashboards.parts.tables import table
+from dashboards.parts.wording import State
+from tests.dashboards.parts.test_wording import card
+
+NOW = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
+ZONE = ZoneInfo("America/Chicago")
+ATTACKS = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</article></div><iframe src=javascript:alert(1)>",
+    "javascript:alert(1)",
+    "&lt;script&gt;",
+    '<a href="https://evil.example">click</a>',
+]
+ALLOWED = {"article", "div", "span", "b", "br", "small", "img", "p", "dl", "dt", "dd", "li", "ul", "table", "caption"}
+ALLOWED |= {"thead", "tbody", "tr", "th", "td"}
+
+
+class Seen(HTMLParser):
+    """The tags, attributes and text that a browser would see."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: dict[str, list[str]] = {}
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            self.attributes.setdefault(name, []).append(value or "")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def drawn(**changes: Any) -> Seen:
+    """What a browser sees of a post's preview."""
+    return Seen(preview(card(**changes), zone=ZONE, now=NOW))
+
+
+TEXT_FIELDS = ["content", "account_name", "alt_text", "media_url", "link_url", "call_to_action", "permalink", "theme"]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("field", [*TEXT_FIELDS, "hashtags", "platform"])
+def test_no_text_becomes_markup(field: str, attack: str) -> None:
+    changes: dict[str, Any] = {"media_url": "https://example.com/a.jpg", "link_url": "https://example.com"}
+    changes[field] = [attack, attack] if field == "hashtags" else attack
+    seen = drawn(**changes)
+    assert set(seen.tags) <= ALLOWED
+    assert set(seen.attributes) <= {"class", "src", "alt", "loading", "referrerpolicy", "aria-hidden"}
+    assert all(src.startswith("https://") for src in seen.attributes.get("src", []))
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_other_pieces_escape_too(attack: str) -> None:
+    class Account:
+        platform, account_name, account_id, status, status_reason = attack, attack, attack, "active", attack
+        token_expires_at = last_refreshed_at = None
+        connected_at, open_posts = NOW, 0
+
+    html = badge(State(attack, attack, "calm")) + definition_list([(attack, attack)])
+    html += facts(card(theme=attack), zone=ZONE, now=NOW)
+    html += list_item(Account(), State(attack, attack, "good"), zone=ZONE)
+    html += table(attack, [{attack: attack, "Posts": 3}])
+    seen = Seen(html)
+    assert set(seen.tags) <= ALLOWED
+    assert set(seen.attributes) <= {"class", "aria-hidden", "scope"}
+
+
+@given(content=st.text(min_size=1).filter(lambda text: "\x00" not in text and "\r" not in text))
+def test_every_text_is_shown_whole_and_unchanged(content: str) -> None:
+    seen = drawn(content=content)
+    assert content in seen.text
+    assert set(seen.tags) <= ALLOWED
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "data:text/html,x", "//example.com/a", "/local", "ftp://example.com", "https://", "", None],
+)
+def test_only_web_addresses_become_pictures_and_links(url: str | None) -> None:
+    assert web_address(url) is None
+    assert "img" not in drawn(media_url=url).tags
+
+
+def test_each_platform_has_its_order_and_its_button() -> None:
+    picture = "https://example.com/a.jpg"
+    facebook = preview(card(media_url=picture), zone=ZONE, now=NOW)
+    google = preview(
+        card(platform="google", media_url=picture, call_to_action="LEARN_MORE", link_url="https://bob.example/x"),
+        zone=ZONE,
+        now=NOW,
+    )
+    assert facebook.index("pa-post-text") < facebook.index("<img")
+    assert google.index("<img") < google.index("pa-post-text")
+    assert "Learn more" in google
+    assert "bob.example" in google
+
+
+def test_hashtags_are_written_with_one_sign_however_they_are_kept() -> None:
+    assert hashtag_line(["#one", "two"]) == "#one #two"
+    assert "#one #two" in drawn(platform="instagram", hashtags=["one", "two"]).text
+
+
+def test_numbers_of_a_live_post_are_shown_where_the_platform_tells() -> None:
+    live = {"status": "published", "published_at": NOW, "reach": 1204, "likes": 1, "comments": 0, "shares": 2}
+    assert "1,204 reached1 like0 comments2 shares" in drawn(**live).text
+    assert "reached" not in drawn(status="published", published_at=NOW).text
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_spreadsheet_runs_nothing_from_the_download(cell: str) -> None:
+    assert harmless_cell(cell) == "'" + cell
+    assert harmless_cell("A post about 1+1") == "A post about 1+1"
