@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from models import publishing as rules
 from models.publishing import AfterLook, Seen
-from platforms.base import Account, Certainty, Published
+from platforms.base import Account, Certainty, Look, Published, Sighting
 from platforms.base import Platform as PlatformClient
 from platforms.errors import InDoubt, OperatorNeeded, PlatformError, ReconnectNeeded, Refused, TryLater
 from tasks.publishing.access import Access
@@ -232,27 +232,17 @@ class Steps:
             )
             return self._result(claim, "in_doubt", message)
 
-        if look.certainty is Certainty.PUBLISHED:
-            seen = look.sightings[0]
-            found: str | None = seen.platform_post_id
-        elif look.certainty is Certainty.ABSENT:
+        if look.certainty is Certainty.ABSENT:
             await self._store.absent(claim, reason="the platform says that it was not published: sent again")
             return self._result(claim, "absent")
-        else:
-            taken = await self._store.taken_ids(claim, [s.platform_post_id for s in look.sightings])
-            match = rules.match(
-                claim.final_content().text,
-                since,
-                [Seen(s.platform_post_id, s.text, s.created_at, s.ours) for s in look.sightings],
-                taken,
-            )
-            found = match.platform_post_id if match else None
+        found = await self._ours(claim, look, since)
         if found is not None:
-            seen = next(s for s in look.sightings if s.platform_post_id == found)
-            adopted = Published(
-                platform_post_id=found, permalink=seen.permalink, state=seen.state, published_at=seen.created_at
-            )
-            return await self._accept(claim, adopted, None, "found on the platform after a lost answer")
+            return await self._adopt(claim, found, since)
+        if look.certainty is Certainty.PUBLISHED:
+            # It is there for certain, but which one it is does not show yet: nothing may be sent again.
+            message = "it was published, but the platform does not list it yet"
+            await self._store.in_doubt(claim, message, delay=rules.backoff(failures), since=since)
+            return self._result(claim, "in_doubt", message)
 
         settle = timedelta(seconds=self._limits.settle)
         if rules.after_absent(claim.seen_absent_at, datetime.now(UTC), settle) is AfterLook.SEND_AGAIN:
@@ -262,6 +252,35 @@ class Steps:
         message = "not seen on the platform yet; it is looked for once more"
         await self._store.in_doubt(claim, message, delay=self._limits.settle, since=since, seen_absent=True)
         return self._result(claim, "in_doubt", message)
+
+    async def _ours(self, claim: Claim, look: Look, since: datetime) -> Sighting | None:
+        """The post among those seen that is this one, and no other post's."""
+        taken = await self._store.taken_ids(claim, [s.platform_post_id for s in look.sightings])
+        if look.certainty is Certainty.PUBLISHED:
+            return next((s for s in look.sightings if s.platform_post_id not in taken), None)
+        match = rules.match(
+            claim.final_content().text,
+            since,
+            [Seen(s.platform_post_id, s.text, s.created_at, s.ours) for s in look.sightings],
+            taken,
+        )
+        return next((s for s in look.sightings if match and s.platform_post_id == match.platform_post_id), None)
+
+    async def _adopt(self, claim: Claim, seen: Sighting, since: datetime) -> Result:
+        adopted = Published(
+            platform_post_id=seen.platform_post_id,
+            permalink=seen.permalink,
+            state=seen.state,
+            # A prepared post may carry the time at which it was made, unseen.
+            published_at=max(seen.created_at, since),
+        )
+        if seen.state not in ("LIVE", "PROCESSING"):
+            # Taken and then rejected: reading it tells why.
+            await self._store.processing(
+                claim, replace(adopted, state="PROCESSING"), delay=0, reason=f"found as {seen.state}", first=True
+            )
+            return self._result(claim, "processing", f"found as {seen.state}")
+        return await self._accept(claim, adopted, None, "found on the platform after a lost answer")
 
     async def _follow(self, claim: Claim, platform_post_id: str) -> Result:
         platform = self._platforms[claim.platform]

@@ -303,3 +303,34 @@ class TestFairness:
         late = town.post("google", due=-3600, status="approved", requires_approval=True)
         await publish(1.5)
         assert town.row(late)["status"] == "published"
+
+
+async def test_a_post_found_rejected_after_a_lost_answer_is_a_failure(town: Town, publish: Publish) -> None:
+    town.sandbox.fault(service="google", operation="create", kind="accept_then_500")
+    post = town.post("google", content="Call us at 512-555-0143 today.")
+    await publish()
+    assert town.live("google") == []
+    assert town.row(post)["status"] == "failed"
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+async def test_the_same_text_twice_on_purpose_appears_twice_even_with_lost_answers(
+    town: Town, publish: Publish, platform: str
+) -> None:
+    operation = "publish" if platform != "google" else "create"
+    if platform == "facebook":  # Facebook itself refuses identical consecutive posts (506): something else is between
+        town.sandbox.control(
+            "POST", "posts", {"account_id": town.accounts["facebook"].account_id, "text": "Somebody else's post"}
+        )
+    first = town.post(platform, content="Same words.", due=-3)
+    town.sandbox.fault(service=platform, operation=operation, kind="accept_then_drop")
+    await publish()
+    if platform == "facebook":
+        town.post("facebook", content="Something between.", due=-2)
+        await publish()
+    second = town.post(platform, content="Same words.", due=-1)
+    town.sandbox.fault(service=platform, operation=operation, kind="accept_then_500")
+    await publish()
+    assert town.live(platform).count("Same words.") == 2
+    assert town.row(first)["status"] == town.row(second)["status"] == "published"
+    assert town.row(first)["platform_post_id"] != town.row(second)["platform_post_id"]
