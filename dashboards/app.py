@@ -8,7 +8,9 @@ Nobody imports this module but servers and tests: a second instance would be a s
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
+import socket
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -83,11 +85,31 @@ def main(arguments: list[str] | None = None) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m dashboards.app", description=__doc__.splitlines()[0])
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
-    parser.add_argument("--port", type=int, default=None, help="port (default: POSTAGENT_DASHBOARD_PORT)")
+    parser.add_argument("--port", type=_port, default=None, help="port (default: POSTAGENT_DASHBOARD_PORT)")
     given = parser.parse_args(arguments)
     config = settings()
+    port = given.port or config.dashboard_port
+    if _is_taken(given.host, port):
+        sys.exit(f"Port {port} is taken: stop what listens there, or set POSTAGENT_DASHBOARD_PORT to another one")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    app.run(config=server_options(config, host=given.host, port=given.port or config.dashboard_port))
+    app.run(config=server_options(config, host=given.host, port=port))
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; write a number from 1 to 65535")
+    return int(text)
+
+
+def _is_taken(host: str, port: int) -> bool:
+    """Asked before Streamlit does, which says less and tells nobody the mend."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((host, port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False
 
 
 try:
