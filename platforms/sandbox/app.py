@@ -29,6 +29,7 @@ from platforms.sandbox.instagram import Instagram
 from platforms.sandbox.instagram_tokens import InstagramTokens
 from platforms.sandbox.meta import MetaVoice
 from platforms.sandbox.openai_chat import OpenAi, OpenAiVoice
+from platforms.sandbox.page.view import Page
 from platforms.sandbox.pictures import jpeg
 from platforms.sandbox.state import World
 from platforms.sandbox.stock_photos import Pexels, PexelsVoice, Unsplash, UnsplashVoice
@@ -71,7 +72,8 @@ def create_app(state_path: Path | None = None, clock: Callable[[], float] = time
         if storage is not None:
             storage.close()
 
-    app = Sandbox(routes=[*Control(world, faults, calls).routes(), Route(PICTURE_PATH, picture)], lifespan=lifespan)
+    routes = [*Page(world, faults).routes(), *Control(world, faults, calls).routes(), Route(PICTURE_PATH, picture)]
+    app = Sandbox(routes=routes, lifespan=lifespan)
     app.world, app.faults, app.calls = world, faults, calls
     app.twins = _twins(world, faults, calls)
     return app

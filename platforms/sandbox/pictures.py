@@ -10,13 +10,15 @@ from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFilter
 
+from platforms.sandbox.motifs import draw_motif, motif_for
+
 OWN_PICTURE = re.compile(r"/_sandbox/pictures/(\d{1,5})x(\d{1,5})/[^/?#]+\.jpg(?:[?#].*)?$")
 MAX_SIDE = 2_400
 PALETTES = (
     ("#0f4c5c", "#5fa8d3", "#f6e7cb"), ("#264653", "#2a9d8f", "#e9c46a"), ("#3d405b", "#81b29a", "#f4f1de"),
     ("#6d597a", "#b56576", "#eaac8b"), ("#1d3557", "#457b9d", "#f1faee"), ("#606c38", "#a3b18a", "#fefae0"),
     ("#7f4f24", "#b6ad90", "#f3ead8"), ("#283618", "#dda15e", "#fff3d6"), ("#22223b", "#9a8c98", "#f2e9e4"),
-    ("#005f73", "#94d2bd", "#ee9b00"), ("#9d4b4b", "#e5989b", "#ffe5d9"), ("#344e41", "#588157", "#dad7cd"),
+    ("#005f73", "#94d2bd", "#ffe8b0"), ("#9d4b4b", "#e5989b", "#ffe5d9"), ("#344e41", "#588157", "#dad7cd"),
 )  # fmt: skip
 
 
@@ -31,19 +33,6 @@ def own_picture(url: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-MOTIFS: dict[str, tuple[str, ...]] = {
-    "drop": ("plumb", "pipe", "faucet", "water", "drain", "sink", "leak", "clean", "wash", "shower", "toilet"),
-    "bolt": ("electric", "light", "wiring", "outlet", "panel", "lamp", "power", "charger", "bulb"),
-    "house": ("roof", "house", "home", "gutter", "shingle", "attic", "paint", "wall", "door", "porch", "exterior"),
-    "sun": ("heat", "cool", "hvac", "air", "furnace", "thermostat", "summer", "sun", "filter"),
-    "leaf": ("garden", "lawn", "landscap", "tree", "plant", "leaf", "hedge", "soil", "autumn", "spring", "grass"),
-    "flower": ("flor", "bouquet", "rose", "tulip", "petal", "wedding", "bloom"),
-    "bread": ("bak", "bread", "cake", "cookie", "pastr", "restaurant", "food", "dinner", "kitchen", "pie", "soup"),
-    "wheel": ("auto", "car", "tire", "brake", "engine", "oil", "garage", "gym", "weight", "fitness", "training"),
-    "smile": ("dent", "tooth", "teeth", "smile", "salon", "hair", "team", "people", "customer", "review"),
-}
-
-
 @lru_cache(maxsize=256)
 def jpeg(width: int, height: int, slug: str) -> bytes:
     """A baseline JPEG, always the same for the same arguments. Raises ValueError for sizes out of 8..2400."""
@@ -51,84 +40,64 @@ def jpeg(width: int, height: int, slug: str) -> bytes:
         raise ValueError(f"{width}x{height} is not between 8x8 and {MAX_SIDE}x{MAX_SIDE}")
     dice = random.Random(slug)
     dark, middle, light = dice.choice(PALETTES)
-    # Drawn small and blurred up: a soft background costs a tenth of drawing it in full.
-    small = Image.new("RGB", (160, max(8, 160 * height // width)), middle)
-    draw = ImageDraw.Draw(small)
-    for _ in range(14):
-        x, y = dice.uniform(-20, 180), dice.uniform(-20, small.height + 20)
-        r = dice.uniform(18, 70)
-        draw.ellipse((x - r, y - r, x + r, y + r), fill=dice.choice((dark, middle, middle, light)))
-    small = small.filter(ImageFilter.GaussianBlur(16))
-    image = small.resize((width, height), Image.Resampling.BICUBIC)
-    side = min(width, height)
-    layer = Image.new("RGBA", (side, side), (0, 0, 0, 0))
-    _draw_motif(ImageDraw.Draw(layer), _motif(slug), side, light, dark, dice)
-    image.paste(layer, ((width - side) // 2, (height - side) // 2), layer)
+    image = _backdrop(width, height, dice, dark, middle, light)
+    # Drawn at twice the size and scaled down, because Pillow's edges are jagged.
+    scale = 2 if max(width, height) <= 1_000 else 1
+    layer = Image.new("RGBA", (width * scale, height * scale), (0, 0, 0, 0))
+    _compose(layer, motif_for(slug), dice, dark, middle, light)
+    if scale > 1:
+        layer = layer.resize((width, height), Image.Resampling.LANCZOS)
+    image.paste(layer, (0, 0), layer)
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=84)
+    image.save(out, "JPEG", quality=85)
     return out.getvalue()
 
 
-def _motif(slug: str) -> str:
-    words = slug.lower()
-    for name, parts in MOTIFS.items():
-        if any(part in words for part in parts):
-            return name
-    return "rings"
+def _backdrop(width: int, height: int, dice: random.Random, dark: str, middle: str, light: str) -> Image.Image:
+    """Soft patches of colour; drawn small and blurred up, which costs a tenth of drawing them in full."""
+    small = Image.new("RGB", (160, max(8, 160 * height // width)), middle)
+    draw = ImageDraw.Draw(small)
+    for _ in range(12):
+        x, y = dice.uniform(-20, 180), dice.uniform(-20, small.height + 20)
+        r = dice.uniform(20, 75)
+        draw.ellipse((x - r, y - r, x + r, y + r), fill=dice.choice((dark, middle, middle, light)))
+    return small.filter(ImageFilter.GaussianBlur(20)).resize((width, height), Image.Resampling.BICUBIC)
 
 
-def _draw_motif(draw: ImageDraw.ImageDraw, motif: str, side: int, light: str, dark: str, dice: random.Random) -> None:
-    c, u = side / 2, side / 10
-    pale = light + "e6"
-    deep = dark + "d9"
-    disc = (c - 3.4 * u, c - 3.4 * u, c + 3.4 * u, c + 3.4 * u)
-    draw.ellipse(disc, fill=pale)
-    match motif:
-        case "drop":
-            draw.polygon([(c, c - 2.4 * u), (c - 1.25 * u, c + 0.2 * u), (c + 1.25 * u, c + 0.2 * u)], fill=deep)
-            draw.ellipse((c - 1.4 * u, c - 0.6 * u, c + 1.4 * u, c + 2.1 * u), fill=deep)
-        case "bolt":
-            draw.polygon(
-                [(c + 0.6 * u, c - 2.4 * u), (c - 1.5 * u, c + 0.4 * u), (c - 0.1 * u, c + 0.4 * u),
-                 (c - 0.6 * u, c + 2.4 * u), (c + 1.5 * u, c - 0.5 * u), (c + 0.1 * u, c - 0.5 * u)], fill=deep,
-            )  # fmt: skip
-        case "house":
-            draw.polygon([(c, c - 2.2 * u), (c - 2.3 * u, c - 0.1 * u), (c + 2.3 * u, c - 0.1 * u)], fill=deep)
-            draw.rectangle((c - 1.6 * u, c - 0.1 * u, c + 1.6 * u, c + 2 * u), fill=deep)
-            draw.rectangle((c - 0.45 * u, c + 0.7 * u, c + 0.45 * u, c + 2 * u), fill=pale)
-        case "sun":
-            for step in range(12):
-                angle = step * math.pi / 6
-                draw.line(
-                    (c + 1.5 * u * math.cos(angle), c + 1.5 * u * math.sin(angle),
-                     c + 2.4 * u * math.cos(angle), c + 2.4 * u * math.sin(angle)), fill=deep, width=max(1, int(u / 3)),
-                )  # fmt: skip
-            draw.ellipse((c - 1.2 * u, c - 1.2 * u, c + 1.2 * u, c + 1.2 * u), fill=deep)
-        case "leaf":
-            draw.pieslice((c - 2.2 * u, c - 2.2 * u, c + 2.2 * u, c + 2.2 * u), 180, 270, fill=deep)
-            draw.pieslice((c - 2.2 * u, c - 2.2 * u, c + 2.2 * u, c + 2.2 * u), 0, 90, fill=deep)
-            draw.line((c - 1.4 * u, c + 1.8 * u, c + 1.4 * u, c - 1.8 * u), fill=deep, width=max(1, int(u / 4)))
-        case "flower":
-            for step in range(6):
-                angle = step * math.pi / 3 + dice.uniform(0, 0.3)
-                x, y = c + 1.3 * u * math.cos(angle), c + 1.3 * u * math.sin(angle)
-                draw.ellipse((x - 0.9 * u, y - 0.9 * u, x + 0.9 * u, y + 0.9 * u), fill=deep)
-            draw.ellipse((c - 0.7 * u, c - 0.7 * u, c + 0.7 * u, c + 0.7 * u), fill=pale)
-        case "bread":
-            draw.rounded_rectangle((c - 2.2 * u, c - 0.9 * u, c + 2.2 * u, c + 1.5 * u), radius=int(1.1 * u), fill=deep)
-            for shift in (-1.1, 0.0, 1.1):
-                line = (c + (shift - 0.3) * u, c + 0.8 * u, c + (shift + 0.3) * u, c - 0.3 * u)
-                draw.line(line, fill=pale, width=max(1, int(u / 4)))
-        case "wheel":
-            draw.ellipse((c - 2.2 * u, c - 2.2 * u, c + 2.2 * u, c + 2.2 * u), fill=deep)
-            draw.ellipse((c - 1.3 * u, c - 1.3 * u, c + 1.3 * u, c + 1.3 * u), fill=pale)
-            draw.ellipse((c - 0.5 * u, c - 0.5 * u, c + 0.5 * u, c + 0.5 * u), fill=deep)
-        case "smile":
-            draw.arc((c - 2 * u, c - 2.2 * u, c + 2 * u, c + 1.8 * u), 20, 160, fill=deep, width=max(1, int(u / 2)))
-            for shift in (-0.9, 0.9):
-                x = c + shift * u
-                draw.ellipse((x - 0.3 * u, c - 1 * u, x + 0.3 * u, c - 0.3 * u), fill=deep)
+def _compose(layer: Image.Image, motif: str, dice: random.Random, dark: str, middle: str, light: str) -> None:
+    draw = ImageDraw.Draw(layer)
+    width, height = layer.size
+    side = min(width, height)
+    centre = (width / 2, height / 2)
+    match dice.choice(("disc", "hills", "pattern")):
+        case "disc":
+            r = side * 0.34
+            draw.ellipse((centre[0] - r, centre[1] - r, centre[0] + r, centre[1] + r), fill=light + "f0")
+            draw_motif(draw, motif, centre, side * 0.085, dark, light)
+        case "hills":
+            for level, colour in ((0.62, middle + "d0"), (0.74, dark + "b0"), (0.86, dark + "ff")):
+                _hill(draw, width, height, level, dice, colour)
+            place = (width * dice.uniform(0.38, 0.62), height * 0.4)
+            r = side * 0.26
+            draw.ellipse((place[0] - r, place[1] - r, place[0] + r, place[1] + r), fill=light + "f5")
+            draw_motif(draw, motif, place, side * 0.066, dark, light)
         case _:
-            for radius in (2.4, 1.5, 0.6):
-                box = (c - radius * u, c - radius * u, c + radius * u, c + radius * u)
-                draw.ellipse(box, outline=deep, width=max(1, int(u / 3)))
+            step = side / 4.2
+            for row in range(-1, round(height / step) + 2):
+                for column in range(-1, round(width / step) + 2):
+                    place = (column * step + (row % 2) * step / 2, row * step)
+                    draw_motif(draw, motif, place, side * 0.022, light + "70", middle + "00")
+            w, h = side * 0.31, side * 0.31
+            box = (centre[0] - w, centre[1] - h, centre[0] + w, centre[1] + h)
+            draw.rounded_rectangle(box, radius=side * 0.06, fill=dark + "f2")
+            draw_motif(draw, motif, centre, side * 0.075, light, dark)
+
+
+def _hill(draw: ImageDraw.ImageDraw, width: int, height: int, level: float, dice: random.Random, colour: str) -> None:
+    phase, waves = dice.uniform(0, math.tau), dice.uniform(0.7, 1.6)
+    rise = height * dice.uniform(0.03, 0.07)
+    ridge = [
+        (width * step / 60, height * level + rise * math.sin(phase + waves * math.tau * step / 60))
+        for step in range(61)
+    ]
+    draw.polygon([(0.0, float(height)), *ridge, (float(width), float(height))], fill=colour)

@@ -5,6 +5,7 @@ A kill loses at most what came in during the last `interval` seconds.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from typing import Any
 import orjson
 
 from platforms.sandbox.state import Thing
+
+logger = logging.getLogger(__name__)
 
 
 class StateFileInUse(Exception):
@@ -83,11 +86,19 @@ class Storage:
             clear, self._clear = self._clear, False
         if not dirty and not clear:
             return
-        self._connection.execute("BEGIN")
-        if clear:
-            self._connection.execute("DELETE FROM things")
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO things (kind, id, body) VALUES (?, ?, ?)",
-            ((kind, key, orjson.dumps(thing)) for (kind, key), thing in dirty.items()),
-        )
-        self._connection.execute("COMMIT")
+        try:
+            self._connection.execute("BEGIN")
+            if clear:
+                self._connection.execute("DELETE FROM things")
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO things (kind, id, body) VALUES (?, ?, ?)",
+                ((kind, key, orjson.dumps(thing)) for (kind, key), thing in dirty.items()),
+            )
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:  # a full disk: keep what is not written for the next round
+            logger.warning("The sandbox cannot write its state: %s", error)
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            with self._swap:
+                self._dirty = dirty | self._dirty
+                self._clear = self._clear or clear

@@ -61,9 +61,10 @@ class Frames:
     testimonial: dict[str, tuple[Unit, ...]]
 
 
-def sentences(text: str) -> list[str]:
+@lru_cache(maxsize=30_000)
+def sentences(text: str) -> tuple[str, ...]:
     """Split a text at line breaks and at the ends of sentences."""
-    return [part for line in text.split("\n") for part in SENTENCE_END.split(line.strip()) if part]
+    return tuple(part for line in text.split("\n") for part in SENTENCE_END.split(line.strip()) if part)
 
 
 def _unit(line: str) -> Unit:

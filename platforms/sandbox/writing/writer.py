@@ -6,20 +6,24 @@ from `recent_posts`, and as long as the bank lasts not from what this writer wro
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from platforms.sandbox.writing.banks import SEASONS, Bank, Frames, Unit, bank_for, frames, sentences
 
 CASUAL = re.compile(r"casual|friendly|warm|fun|playful|relaxed|cheer|humor", re.IGNORECASE)
+ANSWERS = 300  # requests whose answer is kept, so that the same one gets the same answer
 MEMORY = 1_200  # sentences remembered per business, about six weeks at three posts a day
 
 
+@lru_cache(maxsize=30_000)
 def plain(sentence: str) -> str:
     """A sentence as two are compared: words only, lower case."""
     return " ".join(re.findall(r"[a-z0-9]+", sentence.lower()))
@@ -53,13 +57,21 @@ class Writer:
     """Remembers what it wrote for whom, so that a demo does not repeat itself from week to week."""
 
     _memory: dict[str, deque[str]] = field(default_factory=dict)
+    _answers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     _written: set[str] = field(default_factory=set)  # whole texts, so that no two businesses post the same one
 
     def write(self, request: dict[str, Any], poor: str | None = None) -> list[dict[str, Any]]:
         """The posts for a request of our product's writer; `poor` makes the first one misbehave (faults.poor_text)."""
+        asked = json.dumps(request, sort_keys=True)
+        if poor is None and asked in self._answers:  # asked again, told again
+            return [dict(post) for post in self._answers[asked]]
         week = _Week(request, self._memory, self._written)
         posts = [week.post(slot) for slot in request.get("slots", []) if isinstance(slot, dict)]
-        if poor and posts:
+        if poor is None:
+            self._answers[asked] = [dict(post) for post in posts]
+            if len(self._answers) > ANSWERS:
+                del self._answers[next(iter(self._answers))]
+        elif posts:
             posts[0]["text"] = _spoilt(posts[0]["text"], poor, request)
         return posts
 
@@ -307,7 +319,7 @@ def _first(core: _Piece) -> str:
 
 def _joined(platform: str, opener: str, core: str, closer: str) -> str:
     if platform == "instagram":
-        lines = sentences(core)
+        lines = list(sentences(core))
         head = [opener] if opener else [lines.pop(0)]
         blocks = ["\n".join(head), "\n".join(lines), closer]
         return "\n\n".join(block for block in blocks if block)

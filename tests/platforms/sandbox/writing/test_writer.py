@@ -86,6 +86,11 @@ def test_two_businesses_of_a_trade_in_one_town_post_different_things() -> None:
     assert not {post["text"] for post in one} & {post["text"] for post in two}
 
 
+def test_the_same_request_gets_the_same_answer() -> None:
+    writer = Writer()
+    assert writer.write(request()) == writer.write(request()) == Writer().write(request())
+
+
 def test_a_restarted_writer_still_avoids_what_was_posted_lately() -> None:
     first = Writer().write(request(posts=9))
     later = request(posts=9, recent_posts=[post["text"] for post in first])

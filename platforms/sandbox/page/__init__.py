@@ -1,0 +1,1 @@
+"""The page that shows what is live, looking like posts on each platform."""
