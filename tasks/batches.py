@@ -32,6 +32,11 @@ async def work_through(
     return len(waiting)
 
 
+def counted(number: int, noun: str) -> str:
+    """ "1 account", "2 accounts"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 class Breaker:
     """Leaves a platform alone for the rest of a run when it does not answer, or does not take our own credentials."""
 

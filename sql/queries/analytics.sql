@@ -1,8 +1,7 @@
 -- name: accounts_with_due_snapshots
 -- Accounts that have published posts whose numbers are due, those that wait longest first; not of owners who left.
 SELECT a.id, a.user_id, a.platform, a.account_id, a.account_name, a.login_provider, a.access_token_encrypted,
-       a.refresh_token_encrypted, a.token_expires_at, a.status, a.status_reason, a.refresh_after, a.last_refreshed_at,
-       a.connected_at, f.timezone
+       a.refresh_token_encrypted, a.token_expires_at, a.status, a.status_reason, a.refresh_after, f.timezone
 FROM (SELECT account_id, min(metrics_due_at) AS since FROM post_queue
       WHERE metrics_due_at <= %(now)s AND status = 'published' AND platform_post_id IS NOT NULL
       GROUP BY account_id) due
@@ -77,7 +76,7 @@ ON CONFLICT (user_id, account_id, day) DO UPDATE SET posts = EXCLUDED.posts, rea
 SELECT DISTINCT d.account_id, f.timezone
 FROM user_preferences f
 JOIN analytics_daily d ON d.user_id = f.user_id AND d.updated_at < f.updated_at
-WHERE f.updated_at > %(now)s - interval '7 days'
+WHERE f.updated_at > %(now)s::timestamptz - interval '7 days'
 LIMIT %(limit)s
 
 -- name: days_of_account
@@ -90,8 +89,7 @@ WHERE account_id = %(account_id)s AND status = 'published' AND published_at IS N
 -- name: locations_to_read
 -- Active accounts of platforms that tell numbers a location and day, not read for a while; `last_day` NULL = never.
 SELECT a.id, a.user_id, a.platform, a.account_id, a.account_name, a.login_provider, a.access_token_encrypted,
-       a.refresh_token_encrypted, a.token_expires_at, a.status, a.status_reason, a.refresh_after, a.last_refreshed_at,
-       a.connected_at, f.timezone, known.last_day
+       a.refresh_token_encrypted, a.token_expires_at, a.status, a.status_reason, a.refresh_after, f.timezone, known.last_day
 FROM connected_accounts a
 JOIN users u ON u.id = a.user_id AND u.status <> 'canceled'
 LEFT JOIN user_preferences f ON f.user_id = a.user_id

@@ -1,15 +1,14 @@
 -- name: stored_account
 -- One account with its envelopes, as the code that opens and renews its token needs it.
 SELECT id, user_id, platform, account_id, login_provider, access_token_encrypted, refresh_token_encrypted,
-       token_expires_at, status, status_reason, refresh_after, last_refreshed_at, connected_at
+       token_expires_at, status, status_reason, refresh_after, account_name
 FROM connected_accounts WHERE id = %(id)s
 
 -- name: accounts_to_refresh
 -- Active accounts whose token is to be renewed ahead of its end, the most urgent first. The numbers of each kind of
 -- token come from models/token_schedule.py, whose refresh_due says the same for one account.
 SELECT a.id, a.user_id, a.platform, a.account_id, a.login_provider, a.access_token_encrypted,
-       a.refresh_token_encrypted, a.token_expires_at, a.status, a.status_reason, a.refresh_after, a.last_refreshed_at,
-       a.connected_at, a.account_name
+       a.refresh_token_encrypted, a.token_expires_at, a.status, a.status_reason, a.refresh_after, a.account_name
 FROM connected_accounts a
 JOIN users u ON u.id = a.user_id AND u.status <> 'canceled'
 JOIN unnest(%(kinds)s::text[], %(ahead)s::interval[], %(oldest)s::interval[], %(youngest)s::interval[],

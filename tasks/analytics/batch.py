@@ -12,6 +12,7 @@ from models.base import utc_now
 from models.settings import settings
 from tasks.analytics import store
 from tasks.analytics.collecting import Collected, Collector
+from tasks.batches import counted
 from tasks.wiring import open_platforms
 
 MOST_ACCOUNTS = 10_000
@@ -48,9 +49,9 @@ async def roll_up_moved_days() -> int:
 def summary(snapshots: Collected, locations: Collected, moved: int) -> str:
     """One line: what was read, and what was not."""
     done = snapshots.counts
-    parts = [f"{done['snapshots']} snapshots of {done['posts']} posts"] if done["posts"] else []
+    parts = [f"{counted(done['snapshots'], 'snapshot')} of {counted(done['posts'], 'post')}"] if done["posts"] else []
     if locations.counts["locations"]:
-        parts.append(f"{locations.counts['locations']} locations")
+        parts.append(counted(locations.counts["locations"], "location"))
     if moved:
-        parts.append(f"{moved} accounts counted anew")
+        parts.append(f"{counted(moved, 'account')} counted anew")
     return "; ".join([", ".join(parts) or "no numbers were due", *snapshots.trouble(), *locations.trouble()])

@@ -16,7 +16,7 @@ from platforms.errors import OperatorNeeded, PlatformError, ReconnectNeeded, Ref
 from tasks import tokens
 from tasks.analytics import store
 from tasks.analytics.store import Measured
-from tasks.batches import Breaker, Problems, Rows, work_through
+from tasks.batches import Breaker, Problems, Rows, counted, work_through
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,9 @@ class Collected:
         """The parts of a one-line result that tell what did not work."""
         words = {"later": "to be tried again", "not told": "without access to numbers", "skipped": "not connected",
                  "operator": "waiting for the operator", "failed": "failed"}  # fmt: skip
-        parts = [f"{self.counts[result]} accounts {text}" for result, text in words.items() if self.counts[result]]
+        parts = [
+            f"{counted(self.counts[result], 'account')} {text}" for result, text in words.items() if self.counts[result]
+        ]
         return parts + ([f"{self.counts['left']} left for the next run"] if self.counts["left"] else [])
 
 
@@ -141,8 +143,8 @@ class Collector:
         self.report.counts["snapshots"] += taken
         missing = posts - taken if per_post else 0
         self.report.counts["missing"] += missing
-        note = f"{missing} posts without numbers (too young, or gone from the platform)" if missing else ""
-        what = f"{taken} snapshots" if per_post else f"{posts} posts counted; numbers come by location"
+        note = f"{counted(missing, 'post')} without numbers (too young, or gone from the platform)" if missing else ""
+        what = counted(taken, "snapshot") if per_post else f"{counted(posts, 'post')} counted; numbers come by location"
         self.report.tell(measured, "read", what, note)
 
     async def _read_location(self, measured: Measured) -> None:

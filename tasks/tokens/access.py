@@ -25,14 +25,17 @@ async def account_for_call(
     account_row_id: UUID, *, platforms: Mapping[str, Platform] | None = None, now: datetime | None = None
 ) -> Account:
     """The account of a row of connected_accounts, good for a call that begins now. See the top of the module."""
-    return await fresh_account(await stored_account(account_row_id), platforms=platforms, now=now)
+    return account_from_row(await _usable(await stored_account(account_row_id), platforms, now or utc_now()))
 
 
 async def fresh_account(
     stored: StoredAccount, *, platforms: Mapping[str, Platform] | None = None, now: datetime | None = None
 ) -> Account:
-    """The same for a row that was already read."""
-    return account_from_row(await _usable(stored, platforms, now or utc_now()))
+    """The same for a row that was already read, without a query as long as its token is far from its end."""
+    now = now or utc_now()
+    if stored.status != "active" or needed_before_call(stored.rule, stored.token_expires_at, now):
+        stored = await _usable(await stored_account(stored.id), platforms, now)
+    return account_from_row(stored)
 
 
 async def replace_rejected(
@@ -101,7 +104,8 @@ async def _usable(
         if not rejected and not needed_before_call(seen.rule, seen.token_expires_at, now):
             return seen
         good_for_now = not rejected and not is_over(seen.rule, seen.token_expires_at, now)
-        if seen.refresh_after is not None and seen.refresh_after > now:
+        # Who was rejected is not kept waiting: it is asked at once whether the connection is lost.
+        if not rejected and seen.refresh_after is not None and seen.refresh_after > now:
             if good_for_now:
                 return seen
             wait = (seen.refresh_after - now).total_seconds()

@@ -169,6 +169,5 @@ async def _save(stored: StoredAccount, account: Account, tokens: Tokens, now: da
         refresh_token_encrypted=sealed.refresh_token_encrypted or stored.refresh_token_encrypted,
         token_expires_at=expires_at,
         refresh_after=changes["refresh_after"],
-        last_refreshed_at=now if is_renewed else stored.last_refreshed_at,
     )
     return Renewal(end=End.REFRESHED if is_renewed else End.CHECKED, account=account_now)

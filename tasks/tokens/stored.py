@@ -43,7 +43,7 @@ class TokenRow(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAccount:
-    """A row of connected_accounts as it was read. The envelopes are kept out of its repr."""
+    """A row of connected_accounts as it was read, or as far as a caller knows it. Its repr shows no envelope."""
 
     id: UUID
     user_id: UUID
@@ -53,11 +53,9 @@ class StoredAccount:
     access_token_encrypted: str = field(repr=False)
     refresh_token_encrypted: str | None = field(repr=False)
     token_expires_at: datetime | None
-    status: str
-    status_reason: str | None
-    refresh_after: datetime | None
-    last_refreshed_at: datetime | None
-    connected_at: datetime
+    status: str = "active"
+    status_reason: str | None = None
+    refresh_after: datetime | None = None
     account_name: str | None = None
 
     @classmethod

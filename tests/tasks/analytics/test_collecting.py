@@ -282,4 +282,4 @@ async def test_the_tasks_do_it_all_by_the_settings(house: House) -> None:
         await read_locations.fn(),
         await roll_up_moved_days.fn(),
     )
-    assert summary(snapshots, locations, moved) == "1 snapshots of 2 posts, 1 locations"
+    assert summary(snapshots, locations, moved) == "1 snapshot of 2 posts, 1 location"

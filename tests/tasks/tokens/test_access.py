@@ -296,6 +296,40 @@ async def test_a_page_that_is_lost_with_its_user_token_is_held(house: House, pla
     assert "password was changed" in house.row(account)["status_reason"]
 
 
+async def test_a_page_token_that_dies_after_it_was_checked_is_told_at_the_next_call(
+    house: House, platforms: Platforms
+) -> None:
+    account = house.connect("facebook")
+    assert (await renewal.renew(tokens.StoredAccount.of(house.row(account)), platforms, house.now)).end == "checked"
+    house.sandbox.control("POST", "tokens", {"account_id": account.account_id, "state": "revoked", "subcode": 458})
+    row = tokens.StoredAccount.of(house.row(account))
+
+    async def read(who: Account) -> Any:
+        return await platforms["facebook"].follow(who, f"{account.account_id}_1")
+
+    with pytest.raises(ReconnectNeeded):
+        await tokens.calling(row, read, platforms=platforms, now=house.now)
+    assert house.row(account)["status"] == "revoked"
+
+
+async def test_what_a_caller_knows_of_a_row_is_enough(house: House, platforms: Platforms) -> None:
+    account = house.connect("google", life=MINUTE)
+    row = house.row(account)
+    known = tokens.StoredAccount(
+        id=account.id,
+        user_id=account.user_id,
+        platform="google",
+        account_id=account.account_id,
+        login_provider=None,
+        access_token_encrypted=row["access_token_encrypted"],
+        refresh_token_encrypted=None,
+        token_expires_at=row["token_expires_at"],
+    )
+    given = await tokens.fresh_account(known, platforms=platforms, now=house.now)
+    assert given.access_token.get_secret_value() == _token(house, account)
+    assert house.sandbox.calls("google", "token") == 1
+
+
 async def test_facebooks_user_token_is_exchanged_and_the_pages_token_read_again(
     house: House, platforms: Platforms
 ) -> None:

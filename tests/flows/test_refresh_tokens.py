@@ -1,0 +1,90 @@
+"""The deployment: what a run is called, what it tells, when it is Failed, and that no token is ever in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    LogFilter,
+    LogFilterFlowRunId,
+    TaskRunFilter,
+)
+from prefect.logging import disable_run_logger
+
+from flows.refresh_tokens import refresh_tokens
+from models.account_tokens import open_access_token, open_refresh_token
+from models.crypto import key_ring
+from tasks.tokens.batch import refresh_due_tokens
+from tests.tasks.house import House, house
+
+__all__ = ["house"]
+
+
+def _secrets(house: House) -> list[str]:
+    """Every token that the database holds, open and sealed."""
+    found: list[str] = []
+    for row in house.rows("SELECT * FROM connected_accounts"):
+        place = {"row_id": row["id"], "user_id": row["user_id"]}
+        opened = [
+            open_access_token(key_ring(), row["access_token_encrypted"], **place),
+            open_refresh_token(key_ring(), row["refresh_token_encrypted"], **place),
+        ]
+        found += [row["access_token_encrypted"], *(one.get_secret_value() for one in opened if one is not None)]
+    return found
+
+
+@pytest.mark.usefixtures("prefect_harness")
+async def test_a_run_says_what_and_when_and_holds_no_token(house: House) -> None:
+    house.connect("google", name="Good", life=60.0)
+    lost = house.connect("instagram", name="Lost", age=8 * 86_400.0)
+    house.sandbox.control("POST", "tokens", {"account_id": lost.account_id, "state": "revoked"})
+    secrets = _secrets(house)
+    state = await refresh_tokens(return_state=True)
+    secrets += _secrets(house)
+    assert (state.name, state.message) == ("Completed", "1 refreshed, 1 waiting for their owner to connect again")
+    async with get_client() as client:
+        run = await client.read_flow_run(state.state_details.flow_run_id)
+        of_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
+        artifacts = await client.read_artifacts(artifact_filter=of_run)
+        logs = await client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id])))
+        task_runs = await client.read_task_runs(task_run_filter=TaskRunFilter())
+    assert run.name.startswith("refresh tokens 20")
+    assert run.name.endswith("Z")
+    (table,) = [artifact for artifact in artifacts if artifact.type == "table"]
+    assert table.key == "refreshed-tokens"
+    assert '"account": "Good"' in str(table.data)
+    everything = " ".join(map(str, [run, state, table.data, table.description, *logs, *task_runs]))
+    everything += str(house.rows("SELECT * FROM job_runs"))
+    assert not [secret for secret in secrets if secret in everything]
+    assert house.rows("SELECT job, succeeded, summary FROM job_runs") == [
+        {"job": "refresh-tokens", "succeeded": True, "summary": state.message}
+    ]
+
+
+class TestInProcess:
+    """The flow's own lines, without a server."""
+
+    @pytest.fixture(autouse=True)
+    def _no_server(self, monkeypatch: pytest.MonkeyPatch) -> Any:
+        monkeypatch.setattr("flows.refresh_tokens.refresh_due_tokens", refresh_due_tokens.fn)
+        with disable_run_logger():
+            yield
+
+    async def test_nothing_to_do_is_a_success_that_says_so(self, house: House) -> None:
+        state = await refresh_tokens.fn()
+        assert (state.name, state.message) == ("Completed", "no token was near its end")
+
+    async def test_our_own_mistake_is_a_failed_run_with_one_line(self, house: House) -> None:
+        house.connect("google", life=60.0)
+        house.sandbox.configure(google_client_secret="another")
+        state = await refresh_tokens.fn()
+        assert state.name == "Failed"
+        assert str(state.message).startswith("A person has to mend this: Google: ")
+        assert "GOOGLE_CLIENT_SECRET" in str(state.message)
+        assert "\n" not in str(state.message)
+        (row,) = house.rows("SELECT status, refreshing_until, refresh_after FROM connected_accounts")
+        assert row == {"status": "active", "refreshing_until": None, "refresh_after": None}
