@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -108,11 +110,16 @@ def _twins(world: World, faults: Faults, calls: CallLog) -> dict[str, Twin]:
 PICTURE_PATH = "/_sandbox/pictures/{width:int}x{height:int}/{slug}.jpg"
 
 
-def picture(request: Request) -> Response:
+DRAWING = anyio.CapacityLimiter(1)  # a page full of new pictures must not slow down the platforms
+
+
+async def picture(request: Request) -> Response:
     """A drawn photograph; open to everybody, as a platform fetches it."""
     place = request.path_params
     try:
-        body = jpeg(place["width"], place["height"], place["slug"][:120])
+        body = await anyio.to_thread.run_sync(
+            jpeg, place["width"], place["height"], place["slug"][:120], limiter=DRAWING
+        )
     except ValueError as error:
         return Response(str(error), 400, media_type="text/plain")
     return Response(body, media_type="image/jpeg", headers={"Cache-Control": "public, max-age=31536000"})

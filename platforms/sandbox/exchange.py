@@ -89,8 +89,10 @@ class Call:
 
     @property
     def hidden_seconds(self) -> float:
-        """How long what this call makes stays unseen (fault `delayed_visibility`)."""
-        return self.trouble.seconds if self.trouble and self.trouble.kind == "delayed_visibility" else 0.0
+        """How long what this call makes stays unseen (fault `delayed_visibility`, or `hidden` of another)."""
+        if self.trouble is None:
+            return 0.0
+        return self.trouble.seconds if self.trouble.kind == "delayed_visibility" else self.trouble.hidden
 
 
 @dataclass(slots=True)

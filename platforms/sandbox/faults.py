@@ -14,7 +14,8 @@ Kinds, and the fields that each reads beside `probability`, `times`, `after` and
     latency              seconds (and seconds_max: random between the two), waited before the effect
     429                  retry_after; worded as the platform does it (Facebook and Instagram: HTTP 400, 80001/80002)
     5xx                  status (default 500); nothing was done
-    accept_then_500      status; done, yet answered as failed
+    accept_then_500      status; done, yet answered as failed (any accept_then_* with `hidden`: not shown for so many
+                         seconds either)
     accept_then_hang     seconds (default 60); done, then silence, then the connection is closed
     accept_then_drop     done, then the connection is closed without an answer
     accept_then_malformed  done, then a proxy's page instead of the answer
@@ -62,6 +63,7 @@ class Trouble:
     subcode: int | None = None
     is_transient: bool = False
     retry_after: float | None = None
+    hidden: float = 0.0
     matched: int = 0
     fired: int = 0
     dice: random.Random = field(default_factory=random.Random, repr=False)

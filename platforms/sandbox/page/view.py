@@ -19,12 +19,13 @@ from starlette.staticfiles import StaticFiles
 from platforms.sandbox.engagement import counts
 from platforms.sandbox.faults import Faults, Trouble
 from platforms.sandbox.google import state_of
-from platforms.sandbox.pictures import is_web_address
+from platforms.sandbox.pictures import is_web_address, smaller
 from platforms.sandbox.state import Post, World
 
 FOLDER = Path(__file__).parent
 PLATFORMS = {"google": "Google Business", "facebook": "Facebook", "instagram": "Instagram"}
 FIRST_PAGE = 60
+CARD_WIDTH = 640  # pixels of a picture on the page
 HASHTAG = re.compile(r"(?<![\w&#])#\w+")
 ACTIONS = {
     "BOOK": "Book", "ORDER": "Order online", "SHOP": "Buy", "LEARN_MORE": "Learn more", "SIGN_UP": "Sign up",
@@ -148,7 +149,7 @@ class Page:
             city=account.city or "", initial=(account.name.strip() or "?")[0].upper(),
             hue=zlib.crc32(account.name.encode()) % 360, when=ago(now - post.created),
             moment=datetime.fromtimestamp(post.created, UTC).isoformat(timespec="seconds"), text=marked_up(post.text),
-            pictures=[url for url in post.media if is_web_address(url)], alt=post.alt_text or "",
+            pictures=[smaller(url, CARD_WIDTH) for url in post.media if is_web_address(url)], alt=post.alt_text or "",
             likes=seen.likes, comments=seen.comments, shares=seen.shares,
             button=ACTIONS.get(str(action.get("actionType")), ""), link=link if is_web_address(link) else "",
             state=state_of(post, now) if post.platform == "google" else "LIVE",
