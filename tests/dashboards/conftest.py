@@ -9,8 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -29,6 +32,8 @@ from dashboards import access, health, pages
 from dashboards.doors import Door, Doors
 from dashboards.guard import Guard
 from models import passwords
+from models.crypto import generate_key
+from models.settings import settings
 from tests.browser import running_browser
 from tests.dashboards.house import CHEAP, CHEAP_NOBODY, PASSWORD_HASH, ROOT, Login, make_login
 from tests.factories import Owner, make_owner
@@ -93,8 +98,6 @@ def make_client(database_url: str, monkeypatch: pytest.MonkeyPatch) -> MakeClien
         await websocket.close()
 
     def made(public_url: str = "http://localhost:8501", address: str = "203.0.113.9") -> TestClient:
-        from models.settings import settings
-
         monkeypatch.setenv("POSTAGENT_PUBLIC_URL", public_url)
         settings.cache_clear()
         doors = Doors(
@@ -133,19 +136,52 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
-@pytest.fixture
-def dashboard_url(database_url: str, tmp_path: Path) -> Iterator[str]:
-    """The real dashboard as a process of its own, on a free port."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """The real dashboard as a process of its own, and its database as the tables' owner."""
+
+    url: str
+    owner: psycopg.Connection[Any]
+
+
+@pytest.fixture(scope="module")
+def live(cluster_url: str, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """One server and one database for a module's tests; each test brings its own owners."""
+    name = f"test_live_{uuid4().hex[:12]}"
+    database_url = cluster_url.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(cluster_url, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}".encode())
+        with (
+            _sealing(),
+            psycopg.connect(database_url, autocommit=True) as owner,
+            _serving(database_url, tmp_path_factory.mktemp("dashboard")) as url,
+        ):
+            yield Live(url=url, owner=owner)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@contextmanager
+def _sealing() -> Iterator[None]:
+    """A key for the factories' tokens, as `database_url` sets one for a single test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POSTAGENT_ENCRYPTION_KEYS", generate_key())
+        settings.cache_clear()
+        yield
+    settings.cache_clear()
+
+
+@contextmanager
+def _serving(database_url: str, folder: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url = f"http://localhost:{port}"
     environment = os.environ | {"POSTAGENT_PUBLIC_URL": url, "POSTAGENT_DATABASE_URL": database_url}
-    log = tmp_path / "dashboard.log"
+    log = folder / "dashboard.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "dashboards.app", "--port", str(port)],
-            cwd=tmp_path,  # nothing may depend on where it is started
+            cwd=folder,  # nothing may depend on where it is started
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -157,7 +193,7 @@ def dashboard_url(database_url: str, tmp_path: Path) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(timeout=15)
+            process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -76,3 +77,28 @@ def post_login(
 def cookie_of(client: TestClient) -> str | None:
     """The session cookie that the visitor holds."""
     return client.cookies.get(cookie_name(str(client.base_url)))
+
+
+# What our own pieces of HTML are made of; a tag beside these came out of somebody's text.
+ALLOWED_TAGS = {"article", "header", "h1", "div", "span", "b", "br", "small", "img", "p", "a", "form", "button"}
+ALLOWED_TAGS |= {"dl", "dt", "dd", "ul", "ol", "li", "table", "caption", "thead", "tbody", "tr", "th", "td"}
+
+
+class Seen(HTMLParser):
+    """The tags, attributes and text that a browser would see."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: dict[str, list[str]] = {}
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            self.attributes.setdefault(name, []).append(value or "")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ from dashboards.parts.cards import badge, definition_list, facts, hashtag_line, 
 from dashboards.parts.charts import harmless_cell
 from dashboards.parts.tables import table
 from dashboards.parts.wording import State
+from tests.dashboards.house import ALLOWED_TAGS, Seen
 from tests.dashboards.parts.test_wording import card
 
 NOW = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
@@ -29,28 +29,6 @@ ATTACKS = [
     "&lt;script&gt;",
     '<a href="https://evil.example">click</a>',
 ]
-ALLOWED = {"article", "div", "span", "b", "br", "small", "img", "p", "dl", "dt", "dd", "li", "ul", "table", "caption"}
-ALLOWED |= {"thead", "tbody", "tr", "th", "td"}
-
-
-class Seen(HTMLParser):
-    """The tags, attributes and text that a browser would see."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: dict[str, list[str]] = {}
-        self.text = ""
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        for name, value in attrs:
-            self.attributes.setdefault(name, []).append(value or "")
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def drawn(**changes: Any) -> Seen:
@@ -67,7 +45,7 @@ def test_no_text_becomes_markup(field: str, attack: str) -> None:
     changes: dict[str, Any] = {"media_url": "https://example.com/a.jpg", "link_url": "https://example.com"}
     changes[field] = [attack, attack] if field == "hashtags" else attack
     seen = drawn(**changes)
-    assert set(seen.tags) <= ALLOWED
+    assert set(seen.tags) <= ALLOWED_TAGS
     assert set(seen.attributes) <= {"class", "src", "alt", "loading", "referrerpolicy", "aria-hidden"}
     assert all(src.startswith("https://") for src in seen.attributes.get("src", []))
 
@@ -84,7 +62,7 @@ def test_other_pieces_escape_too(attack: str) -> None:
     html += list_item(Account(), State(attack, attack, "good"), zone=ZONE)
     html += table(attack, [{attack: attack, "Posts": 3}])
     seen = Seen(html)
-    assert set(seen.tags) <= ALLOWED
+    assert set(seen.tags) <= ALLOWED_TAGS
     assert set(seen.attributes) <= {"class", "aria-hidden", "scope"}
 
 
@@ -92,7 +70,7 @@ def test_other_pieces_escape_too(attack: str) -> None:
 def test_every_text_is_shown_whole_and_unchanged(content: str) -> None:
     seen = drawn(content=content)
     assert content in seen.text
-    assert set(seen.tags) <= ALLOWED
+    assert set(seen.tags) <= ALLOWED_TAGS
 
 
 @pytest.mark.parametrize(
