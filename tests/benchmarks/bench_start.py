@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,18 +19,9 @@ from pathlib import Path
 
 import psutil
 
+from tests.ports import free_ports
+
 WATCH_SECONDS = 100
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on right now."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 def part_of(process: psutil.Process) -> str:

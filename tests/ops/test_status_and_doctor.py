@@ -20,8 +20,8 @@ from ops.commands.doctor_services import credentials, running_parts
 from ops.commands.status import read
 from ops.deployments import deployments
 from ops.finding import Level
-from tests.benchmarks.bench_start import free_ports
 from tests.factories import Connected, Owner, insert, make_account, make_owner, make_post
+from tests.ports import free_ports
 
 
 @pytest.fixture(autouse=True)
