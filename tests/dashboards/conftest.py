@@ -129,9 +129,9 @@ def client(make_client: MakeClient) -> Iterator[TestClient]:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real Chromium."""
+    """A real Chromium. Not for the whole session: while it is open, no test in this thread can run an event loop."""
     with running_browser() as opened:
         yield opened
 
