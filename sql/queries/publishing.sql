@@ -42,7 +42,6 @@ SELECT c.id, c.user_id, c.account_id, c.platform, c.content, c.media_url, c.hash
        extract(epoch FROM c.scheduled_for - clock_timestamp())::float8 AS seconds_until,
        a.account_id AS platform_account_id, a.login_provider, a.access_token_encrypted, a.refresh_token_encrypted,
        a.token_expires_at, a.status AS account_status, a.status_reason AS account_status_reason, a.refresh_after,
-       a.last_refreshed_at, a.connected_at,
        (SELECT min(t.started_at) FROM publish_attempts t WHERE t.post_id = c.id
           AND (t.finished_at IS NULL OR t.outcome = 'in_doubt')) AS open_since,
        (SELECT min(t.started_at) FROM publish_attempts t WHERE t.post_id = c.id) AS first_attempt_at,
@@ -81,7 +80,7 @@ SELECT c.id, c.user_id, c.account_id, c.platform, c.content, c.media_url, c.hash
        extract(epoch FROM c.scheduled_for - clock_timestamp())::float8 AS seconds_until,
        a.account_id AS platform_account_id, a.login_provider, a.access_token_encrypted, a.refresh_token_encrypted,
        a.token_expires_at, a.status AS account_status, a.status_reason AS account_status_reason, a.refresh_after,
-       a.last_refreshed_at, a.connected_at, NULL::timestamptz AS open_since, NULL::timestamptz AS first_attempt_at,
+       NULL::timestamptz AS open_since, NULL::timestamptz AS first_attempt_at,
        (SELECT coalesce(jsonb_object_agg(h.kind, h.handle), '{}') FROM publish_handles h
          WHERE h.post_id = c.id AND h.content_hash = c.content_hash) AS handles
 FROM claimed c JOIN connected_accounts a ON a.id = c.account_id

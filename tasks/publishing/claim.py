@@ -45,8 +45,6 @@ class Claim:
     account_status: str
     account_status_reason: str | None
     refresh_after: datetime | None
-    last_refreshed_at: datetime | None
-    connected_at: datetime
     open_since: datetime | None
     first_attempt_at: datetime | None
     handles: dict[str, str]
@@ -77,8 +75,6 @@ class Claim:
             status=self.account_status,
             status_reason=self.account_status_reason,
             refresh_after=self.refresh_after,
-            last_refreshed_at=self.last_refreshed_at,
-            connected_at=self.connected_at,
         )
 
     def final_content(self) -> Content:
