@@ -31,6 +31,7 @@ from platforms.sandbox.instagram import Instagram
 from platforms.sandbox.instagram_tokens import InstagramTokens
 from platforms.sandbox.meta import MetaVoice
 from platforms.sandbox.openai_chat import OpenAi, OpenAiVoice
+from platforms.sandbox.page.consent import Consent
 from platforms.sandbox.page.view import Page
 from platforms.sandbox.pictures import jpeg
 from platforms.sandbox.state import World
@@ -74,7 +75,12 @@ def create_app(state_path: Path | None = None, clock: Callable[[], float] = time
         if storage is not None:
             storage.close()
 
-    routes = [*Page(world, faults).routes(), *Control(world, faults, calls).routes(), Route(PICTURE_PATH, picture)]
+    routes = [
+        *Page(world, faults).routes(),
+        *Consent(world).routes(),
+        *Control(world, faults, calls).routes(),
+        Route(PICTURE_PATH, picture),
+    ]
     app = Sandbox(routes=routes, lifespan=lifespan)
     app.world, app.faults, app.calls = world, faults, calls
     app.twins = _twins(world, faults, calls)

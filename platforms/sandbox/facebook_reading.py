@@ -85,7 +85,7 @@ class FacebookReading:
             return metered(Answer(answer), self._world, token, photo.account_id, "pages", call.now)
         post = self._world.posts.get(node)
         token, _ = self._readable(call, node.partition("_")[0])
-        if post is None or post.deleted is not None or (post.is_published(call.now) and post.visible_from > call.now):
+        if post is None or post.deleted is not None:
             raise missing_object(node)
         answer = select(fields or ["message", "created_time"], self.post_fields(post, call), "Post")
         return metered(Answer(answer), self._world, token, post.account_id, "pages", call.now)
@@ -164,7 +164,7 @@ class FacebookReading:
         if not names:
             raise refuse(3001, "(#3001) No metric was specified to be fetched.", subcode=1504028)
         post = self._world.posts.get(node)
-        if post is not None and post.is_visible(call.now):
+        if post is not None and post.deleted is None and post.is_published(call.now):
             rows = self._insight_rows(post, call, names)
         elif node in self._world.accounts:
             rows = self._page_rows(node, call, names)

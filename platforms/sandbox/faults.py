@@ -20,7 +20,7 @@ Kinds, and the fields that each reads beside `probability`, `times`, `after` and
     accept_then_drop     done, then the connection is closed without an answer
     accept_then_malformed  done, then a proxy's page instead of the answer
     drop_before, hang_before  nothing done, connection closed (after seconds)
-    delayed_visibility   seconds; done, but lists and reads do not show it before
+    delayed_visibility   seconds; done and readable by its id, but lists and the page do not show it before
     token_expired, token_revoked  refused as if the token were so
     error_code           code, subcode, status, is_transient
     malformed_json       nothing done, an answer cut short

@@ -72,7 +72,7 @@ class GooglePosts:
 
     def _find(self, call: Call, name: str) -> Post:
         post = self._world.posts.get(name)
-        if post is None or post.deleted is not None or _hidden(post, call.now):
+        if post is None or post.deleted is not None:
             raise not_found()
         return post
 

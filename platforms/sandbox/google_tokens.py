@@ -63,6 +63,11 @@ class GoogleTokens:
             return oauth_error("invalid_grant", "Invalid code verifier.")
         code.dead = "used"
         self._world.put(code)
+        if code.parent != "offline":  # without offline access and consent there is no refresh token
+            access = self._world.issue(
+                "google_access", code.account_ids, life=ACCESS_TOKEN_LIFE, app_id=code.app_id, scopes=code.scopes
+            )
+            return Answer(_told(access, call.now))
         refresh = self._world.issue(
             "google_refresh", code.account_ids, life=None, app_id=code.app_id, scopes=code.scopes
         )

@@ -82,7 +82,7 @@ class InstagramReading:
             token_of(call, self._world)
             raise missing_object(node)
         token, _ = self._readable(call, post.account_id)
-        if not post.is_visible(call.now):
+        if post.deleted is not None:
             raise missing_object(node)
         answer = select(fields or ["id"], self._media_fields(post, call.now, through_facebook), "IGMedia")
         return metered(Answer(answer), self._world, token, post.account_id, "instagram", call.now)
@@ -185,7 +185,7 @@ class InstagramReading:
             token_of(call, self._world)
             raise missing_object(node)
         token, _ = self._readable(call, post.account_id)
-        if not post.is_visible(call.now):
+        if post.deleted is not None:
             raise missing_object(node)
         names = [name.strip() for name in call.text("metric").split(",") if name.strip()]
         values = insight_values(counts(post, call.now), through_facebook)
