@@ -25,7 +25,7 @@ from ops.stack.prefect_api import UNDER_WAY, PrefectApi
 from ops.stack.progress import Progress
 from ops.stack.record import Record
 
-START_SECONDS = 120.0
+START_SECONDS = 180.0  # a slow, busy machine with everything to compile; a fast one needs ten
 POLL_SECONDS = 0.3
 WORKER_LIMIT = 8  # flow runs at once: two or three windows, one of each other deployment, and some on demand
 RESTARTS = 5

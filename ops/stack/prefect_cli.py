@@ -16,7 +16,7 @@ import urllib.request
 from ops.deployments import deployments
 from ops.stack.environment import POOL
 
-WAIT_SECONDS = 120
+WAIT_SECONDS = 180
 
 
 def main(arguments: list[str]) -> None:

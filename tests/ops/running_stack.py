@@ -74,7 +74,7 @@ class Stack:
         )
         self._reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self._reader.start()
-        self.wait_for_line(READY, seconds=170)
+        self.wait_for_line(READY, seconds=250)
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None

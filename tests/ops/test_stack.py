@@ -21,7 +21,7 @@ from ops.stack.ports import is_free
 from ops.stack.prefect_api import PrefectApi
 from tests.ops.running_stack import READY, Stack, until
 
-pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
 
 ADD_OWNER = [
     "users", "add", "--email", "new@example.com", "--business-name", "Hill Plumbing", "--type", "plumber",
