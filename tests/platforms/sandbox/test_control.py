@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 from platforms.sandbox.app import create_app
-from platforms.sandbox.storage import StateFileInUse
+from platforms.sandbox.state import Account
+from platforms.sandbox.storage import StateFileInUse, Storage
 from tests.platforms.sandbox.conftest import NOON, Bench
 
 ROOT = Path(__file__).parents[3]
@@ -163,6 +164,21 @@ async def test_two_sandboxes_do_not_share_a_file(tmp_path: Path) -> None:
         await asyncio.sleep(0)
         with pytest.raises(StateFileInUse):
             create_app(tmp_path / "state.db")
+
+
+def test_what_cannot_be_written_now_is_written_later(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    storage = Storage(tmp_path / "state.db", interval=1000)
+    try:
+        account = Account(id="1", platform="facebook", name="Bob", created=NOON)
+        storage._connection.execute("ALTER TABLE things RENAME TO elsewhere")
+        storage.changed("account", "1", account)
+        storage._flush()
+        assert "cannot write its state" in caplog.text
+        storage._connection.execute("ALTER TABLE elsewhere RENAME TO things")
+        storage._flush()
+        assert [(kind, body["name"]) for kind, body in storage.rows()] == [("account", "Bob")]
+    finally:
+        storage.close()
 
 
 async def _fill(app: Any) -> None:
