@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ import orjson
 
 from models.database import Role, session
 from models.queries import query
-from models.trades import trade
+from models.trades import GENERIC, trade, trade_name
 from platforms.errors import OperatorNeeded, PlatformError, TryLater
 from platforms.stock_photos import StockPhoto
 
@@ -25,6 +25,7 @@ _MOST_CACHED = 500
 _NARROWEST, _WIDEST = 0.8, 1.91  # Instagram's ratios (width : height); the other platforms take these too
 _SMALLEST = 640
 _ENOUGH_FAILURES = 3
+_MOST_REMEMBERED = 256  # searches whose photos a run keeps at hand
 _EMPTY_WORDS = frozenset({"a", "an", "and", "at", "in", "of", "on", "the", "to", "with"})
 
 
@@ -50,6 +51,8 @@ class PictureFinder:
     def __init__(self, source: PhotoSource) -> None:
         self._source = source
         self._searching: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._known: dict[str, list[str]] = {}  # searches in the cache, per kind of business
+        self._recent: OrderedDict[tuple[str, str], list[Picture]] = OrderedDict()
         self._failures = 0
         self.problem: PlatformError | None = None  # why the last search gave nothing
 
@@ -82,16 +85,20 @@ class PictureFinder:
 
     async def _photos(self, business_type: str, wanted: str) -> list[Picture]:
         """The photos of a search: of the cached one that means the same, else of a new one."""
-        plain = " ".join(wanted.casefold().split())
-        kind = trade(business_type).name
+        plain, kind = " ".join(wanted.casefold().split()), cache_kind(business_type)
         async with self._searching[kind, plain]:
-            known = await asyncio.to_thread(_searches, kind)
-            close = nearest(plain, known)
+            if kind not in self._known:
+                self._known[kind] = await asyncio.to_thread(_searches, kind)
+            close = nearest(plain, self._known[kind])
             if close is None:
                 if self._failures >= _ENOUGH_FAILURES or not await self._search(kind, plain):
                     return []
-                close = plain
-            return await self._cached(business_type, close, limit=_MOST_CACHED)
+                self._known[kind].append(close := plain)
+            if (kind, close) not in self._recent:
+                self._recent[kind, close] = await self._cached(business_type, close, limit=_MOST_CACHED)
+                if len(self._recent) > _MOST_REMEMBERED:
+                    self._recent.popitem(last=False)
+            return self._recent.get((kind, close), [])
 
     async def _search(self, kind: str, plain: str) -> int:
         """Ask the service and keep what is fit to be posted; returns how many."""
@@ -108,12 +115,16 @@ class PictureFinder:
         return len(fit)
 
     async def _cached(self, business_type: str, search: str | None, *, limit: int) -> list[Picture]:
-        return await asyncio.to_thread(_read, trade(business_type).name, search, limit)
+        return await asyncio.to_thread(_read, cache_kind(business_type), search, limit)
 
-    @property
-    def operator_problem(self) -> str | None:
-        """Why a person has to act, in one line."""
-        return self.problem.message if isinstance(self.problem, OperatorNeeded) else None
+
+def cache_kind(business_type: str) -> str:
+    """Under which name a business's photos are kept: its trade, or its owner's word where we know no trade for it.
+
+    So a notary never gets a locksmith's picture, though both are a local business to us.
+    """
+    name = trade_name(business_type)
+    return (" ".join(business_type.casefold().split()) or name) if name == GENERIC else name
 
 
 def is_fit(photo: StockPhoto) -> bool:

@@ -69,6 +69,17 @@ async def test_another_trade_has_a_cache_of_its_own(owner: Connection) -> None:
     assert photos.searches == ["kitchen sink", "kitchen sink"]
 
 
+async def test_a_trade_that_we_do_not_know_shares_its_cache_with_its_own_kind_only(owner: Connection) -> None:
+    photos = FakePhotos()
+    for type_ in ("Locksmith", "locksmith ", "notary"):
+        await PictureFinder(photos).find(type_, "front door", {}, NOW, seed="")
+    assert photos.searches == ["front door", "front door"]
+    assert owner.execute("SELECT DISTINCT business_type FROM stock_photo_cache ORDER BY 1").fetchall() == [
+        ("locksmith",),
+        ("notary",),
+    ]
+
+
 async def test_a_picture_rests_for_sixty_days(owner: Connection) -> None:
     finder = PictureFinder(FakePhotos(count=3))
     urls = [f"https://pictures.example/kitchen-sink-{n}.jpg" for n in range(3)]

@@ -13,11 +13,13 @@ import pytest
 from models.business import Business
 from models.gates import LIMITS
 from models.plan_rights import PLANS
+from models.settings import load_settings
 from platforms.errors import OperatorNeeded, Refused, TryLater
 from platforms.openai_writer import DraftPost
 from tasks.content.plan import AccountFacts, OwnerFacts, WeekPlan, plan_weeks
 from tasks.content.prompt import INSTRUCTIONS, PROMPT_VERSION
 from tasks.content.writing import Models, WrittenWeek, clean, clean_hashtags, write_week
+from tasks.wiring import open_platforms
 from tests.tasks.content.fakes import FakeWriter, plain_post
 
 NOW = datetime(2026, 11, 22, 20, tzinfo=UTC)
@@ -286,3 +288,14 @@ def test_the_plan_leaves_half_an_hour() -> None:
     assert first.slot in [post.slot for post in planned[0].posts]
     planned, _ = plan_weeks(owner, first.slot.at - timedelta(minutes=29))
     assert first.slot not in [post.slot for post in planned[0].posts]
+
+
+async def test_the_gates_are_never_looser_than_the_platforms() -> None:
+    async with open_platforms(load_settings()) as platforms:
+        assert set(platforms) == set(LIMITS)
+        for name, platform in platforms.items():
+            ours, theirs = LIMITS[name], platform.limits
+            assert ours.max_characters <= theirs.max_characters
+            assert ours.needs_picture == theirs.needs_picture
+            assert ours.phone_numbers <= theirs.phone_numbers_allowed
+            assert theirs.max_mentions is None or (ours.max_mentions or 0) <= theirs.max_mentions
