@@ -47,7 +47,7 @@ def launch(playwright: Playwright) -> Browser:
 
 @contextmanager
 def running_browser() -> Iterator[Browser]:
-    """A browser that is closed afterwards. Until then asyncio cannot run in this thread: keep it to a module's tests."""
+    """A browser that is closed afterwards. Until then asyncio cannot run in this thread: keep it to one module."""
     with sync_playwright() as playwright:
         opened = launch(playwright)
         try:

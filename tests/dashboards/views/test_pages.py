@@ -250,6 +250,7 @@ def test_accounts_say_how_they_stand_and_whom_to_ask(owner: Connection, bob_in: 
     assert "Stays, renewed every hour" in said
     assert "The password was changed." in said
     assert "ask whoever set PostAgentPro up for you" in said
+    assert said.index("The password was changed.") < said.index("Through Instagram"), "what is broken comes first"
     assert "1 post waits until then." in said
     assert "room for 3 accounts on each platform" in said
 
