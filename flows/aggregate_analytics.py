@@ -31,7 +31,7 @@ async def aggregate_analytics() -> State[Any]:
         rows = snapshots.table.told() + locations.table.told()
         await table("collected-numbers", rows, f"Accounts of this run: {report.summary}")
         get_run_logger().info(report.summary)
-    problem = snapshots.problems.line or locations.problems.line
-    if problem:
-        return Failed(message=f"A person has to mend this: {problem}")
+        report.problem = snapshots.problems.line or locations.problems.line
+    if report.problem:
+        return Failed(message=f"A person has to mend this: {report.problem}")
     return Completed(message=report.summary)

@@ -36,6 +36,7 @@ async def generate_weekly_content(user_id: str | None = None, week_start: date |
         report.summary = done.summary
         await table("written-weeks", rows_of(done), f"Businesses of this run: {done.summary}")
         get_run_logger().info(done.summary)
-    if done.problems.line:
-        return Failed(message=f"A person has to mend this: {done.problems.line}")
+        report.problem = done.problems.line
+    if report.problem:
+        return Failed(message=f"A person has to mend this: {report.problem}")
     return Completed(message=done.summary)

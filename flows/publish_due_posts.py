@@ -31,7 +31,7 @@ async def publish_due_posts(window_seconds: float | None = None) -> State[Any]:
         report.summary = summary(done)
         await table("published-posts", rows(done), f"Posts of this window: {report.summary}")
         get_run_logger().info(report.summary)
-        problem = operator_problem(done)
-    if problem:
-        return Failed(message=f"A person has to mend this: {problem}")
+        report.problem = operator_problem(done)
+    if report.problem:
+        return Failed(message=f"A person has to mend this: {report.problem}")
     return Completed(message=report.summary)

@@ -27,6 +27,7 @@ async def refresh_tokens() -> State[Any]:
         report.summary = done.summary
         await table("refreshed-tokens", done.rows, f"Connections of this run: {done.summary}")
         get_run_logger().info(done.summary)
-    if done.problem:
-        return Failed(message=f"A person has to mend this: {done.problem}")
+        report.problem = done.problem
+    if report.problem:
+        return Failed(message=f"A person has to mend this: {report.problem}")
     return Completed(message=done.summary)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import httpx
 from pydantic import SecretStr
 
 from platforms.answers import part, rows, text, word
@@ -23,7 +22,7 @@ from platforms.errors import (
     TokenExpired,
     TryLater,
 )
-from platforms.http import json_object, redact, retry_after
+from platforms.http import Answer, json_object, redact, retry_after
 
 QUOTA_SECONDS = 60.0  # quotas are per minute
 
@@ -89,9 +88,7 @@ TOKEN_ERRORS: Mapping[str, Rule] = {
 }
 
 
-def classify(
-    response: httpx.Response, *, makes_visible: bool, secrets: Iterable[SecretStr | None] = ()
-) -> PlatformError:
+def classify(response: Answer, *, makes_visible: bool, secrets: Iterable[SecretStr | None] = ()) -> PlatformError:
     """The error that an answer with a `google.rpc.Status` (or none) stands for."""
     error = part((json_object(response) or {}).get("error"))
     status_word = word(error.get("status")) or ""
@@ -124,7 +121,7 @@ def classify(
     )
 
 
-def classify_token(response: httpx.Response, *, secrets: Iterable[SecretStr | None]) -> PlatformError:
+def classify_token(response: Answer, *, secrets: Iterable[SecretStr | None]) -> PlatformError:
     """The error that an answer of the token endpoint (`{"error": "invalid_grant", ...}`) stands for."""
     body = json_object(response) or {}
     name = word(body.get("error")) or f"http_{response.status_code}"

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from platforms.answers import count, end_of_life, part, text
 from platforms.errors import OperatorNeeded, PlatformError, ReconnectNeeded, Refused, TryLater
 from platforms.graph_errors import Rules, Usage, classify, is_gone, usages
-from platforms.http import call, json_object, unreadable
+from platforms.http import Answer, call, json_object, unreadable
 
 Value = str | int | SecretStr
 OnUsage = Callable[[Usage], None]
@@ -99,9 +99,7 @@ class Graph:
             if not isinstance(item, dict):
                 answers.append(None)
                 continue
-            single = httpx.Response(
-                count(item.get("code")) or 0, text=text(item.get("body")) or "", request=response.request
-            )
+            single = Answer(count(item.get("code")) or 0, {}, (text(item.get("body")) or "").encode(), response.host)
             body = json_object(single)
             failed = not single.is_success or body is None or "error" in body
             answers.append(classify(single, self._rules, makes_visible=False, secrets=(token,)) if failed else body)
@@ -176,7 +174,7 @@ class Graph:
         params: Mapping[str, Value] | None = None,
         form: Mapping[str, Value] | None = None,
         makes_visible: bool = False,
-    ) -> httpx.Response:
+    ) -> Answer:
         url = f"{self._base_url}{path}" if path.startswith("/") else f"{self._base_url}/{self._version}/{path}"
         signed: dict[str, str] = {}
         headers: dict[str, str] = {}

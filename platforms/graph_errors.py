@@ -10,13 +10,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import httpx
 import orjson
 from pydantic import SecretStr
 
 from platforms.answers import part, text, word
 from platforms.errors import InDoubt, OperatorNeeded, PlatformError, ReconnectNeeded, Refused, Rule, TryLater
-from platforms.http import json_object, redact, retry_after
+from platforms.http import Answer, Headers, json_object, redact, retry_after
 
 Rules = Mapping[tuple[int, int | None], Rule]
 
@@ -160,7 +159,7 @@ def is_gone(error: PlatformError) -> bool:
     return error.code in _GONE
 
 
-def usages(headers: httpx.Headers) -> list[Usage]:
+def usages(headers: Headers) -> list[Usage]:
     """All usage headers of an answer; what cannot be understood is left out."""
     found: list[Usage] = []
     for name in ("x-app-usage", "x-page-usage", "x-business-use-case-usage"):
@@ -186,7 +185,7 @@ def _number(value: object) -> float:
 
 
 def classify(
-    response: httpx.Response, rules: Rules, *, makes_visible: bool, secrets: Iterable[SecretStr | None] = ()
+    response: Answer, rules: Rules, *, makes_visible: bool, secrets: Iterable[SecretStr | None] = ()
 ) -> PlatformError:
     """The error an answer stands for, by status, code, subcode and is_transient; `secrets` are kept out of its text."""
     envelope = part((json_object(response) or {}).get("error"))

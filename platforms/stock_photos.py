@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from platforms.answers import count, part, rows, text
 from platforms.errors import OperatorNeeded, PlatformError, Refused, Rule, TryLater
-from platforms.http import call, json_object, redact, retry_after, unreadable
+from platforms.http import Answer, call, json_object, redact, retry_after, unreadable
 
 Orientation = Literal["landscape", "portrait", "square"]
 
@@ -123,7 +123,7 @@ class Unsplash:
             raise Refused(f"the download address of photo {photo.source_id} leads to another host", code="foreign_host")
         await self._get(photo.download_ping_url, None)
 
-    async def _get(self, url: str, params: Mapping[str, Any] | None) -> httpx.Response:
+    async def _get(self, url: str, params: Mapping[str, Any] | None) -> Answer:
         response = await call(
             self._http,
             "GET",
@@ -188,14 +188,14 @@ def _same_host(url: str, base_url: str) -> bool:
     return (given.scheme, given.netloc) == (base.scheme, base.netloc)
 
 
-def _list_in(response: httpx.Response, key: str) -> Sequence[Mapping[str, Any]]:
+def _list_in(response: Answer, key: str) -> Sequence[Mapping[str, Any]]:
     entries = (json_object(response) or {}).get(key)
     if not isinstance(entries, list):
         raise unreadable(response, makes_visible=False)
     return rows(entries)
 
 
-def _failure(name: str, response: httpx.Response, rules: Mapping[int, Rule], key: SecretStr) -> PlatformError:
+def _failure(name: str, response: Answer, rules: Mapping[int, Rule], key: SecretStr) -> PlatformError:
     """By HTTP status alone: the bodies are not documented."""
     status = response.status_code
     rule = rules.get(status, _TEMPORARY)

@@ -19,9 +19,10 @@ logger = logging.getLogger(__name__)
 
 
 class JobReport:
-    """Filled while a job runs; `summary` becomes its one-line result."""
+    """Filled while a job runs: its one-line result, and what a person has to mend, if anything."""
 
     summary: str = ""
+    problem: str | None = None
 
 
 @asynccontextmanager
@@ -39,7 +40,7 @@ async def job(name: str) -> AsyncIterator[JobReport]:
     except BaseException as error:
         _finish(run_id, False, f"{type(error).__name__}")
         raise
-    _finish(run_id, True, report.summary)
+    _finish(run_id, report.problem is None, report.problem or report.summary)
 
 
 def _finish(run_id: Any, succeeded: bool, summary: str) -> None:

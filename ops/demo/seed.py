@@ -230,7 +230,7 @@ class _Seeding:
             platform_state="LIVE" if published else None,
             published_at=draft.at if published else None,
             # Due at once, so that the first run of aggregate-analytics reads the numbers that have grown since.
-            metrics_due_at=self.now if published and draft.platform != "google" else None,
+            metrics_due_at=self.now if published else None,
         )
 
     def _picture(self, draft: Draft) -> str | None:

@@ -170,6 +170,7 @@ class Store:
             states=[item.result.state for item in items],
             times=[item.result.published_at for item in items],
             reasons=[item.reason for item in items],
+            hashes=[item.claim.content_hash for item in items],
             worker=self.worker,
         )
         return {row["post_id"]: True for row in rows}
@@ -279,7 +280,8 @@ class Store:
         return row["due"], row["unsettled"]
 
     async def _write(self, name: str, claim: Claim, **params: Any) -> None:
-        if not await self._persist(lambda: self.rows(name, post_id=claim.id, token=claim.lease_token, **params)):
+        held = {"post_id": claim.id, "token": claim.lease_token, "content_hash": claim.content_hash}
+        if not await self._persist(lambda: self.rows(name, **held, **params)):
             raise LeaseLost(claim.id)
 
     async def _persist(self, write: Callable[[], Awaitable[T]]) -> T:

@@ -181,8 +181,10 @@ def stub(latency: float) -> Iterator[str]:
     command = [sys.executable, "-m", "tests.benchmarks.stub_platform", str(latency)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-        process.terminate()
+        try:
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        finally:
+            process.terminate()
 
 
 @contextmanager
@@ -248,7 +250,9 @@ def main() -> None:
 def show(results: dict[tuple[str, int], list[dict[str, float]]], latency: float) -> None:
     """A table with ratios against the bare loop of the same concurrency."""
     rate = {k: statistics.median(r["posts"] / r["seconds"] for r in runs) for k, runs in results.items()}
-    print(f"\nPublishing at {latency * 1000:.0f} ms platform latency, median of {len(next(iter(results.values())))} runs")
+    print(
+        f"\nPublishing at {latency * 1000:.0f} ms platform latency, median of {len(next(iter(results.values())))} runs"
+    )
     print(f"{'way':<10}{'at once':>8}{'posts/s':>10}{'ms CPU/post':>13}{'peak MB':>9}{'of bare':>9}{'of prefect':>12}")
     prefect = next((rate[k] for k in rate if k[0] == "prefect"), None)
     for (way, concurrency), runs in results.items():
