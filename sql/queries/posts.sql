@@ -1,8 +1,11 @@
 -- name: lock_post
--- The post as it stands, locked until the end of the transaction, with whether a worker holds it right now.
+-- The post as it stands, locked until the end of the transaction, with whether a worker holds it right now, and whether
+-- its fate is open. A dead worker's attempt counts: what it sent may be live, so it is looked for before anything changes.
 SELECT id, user_id, platform, status, content_hash, approved_hash, requires_approval, scheduled_for,
        (lease_expires_at > clock_timestamp()) IS TRUE AS leased,
-       in_doubt_since IS NOT NULL OR platform_state = 'PROCESSING' AS unsettled
+       in_doubt_since IS NOT NULL OR platform_state = 'PROCESSING' OR EXISTS (
+         SELECT 1 FROM publish_attempts t WHERE t.post_id = post_queue.id AND (t.finished_at IS NULL OR t.outcome = 'in_doubt')
+       ) AS unsettled
 FROM post_queue WHERE id = %(post_id)s FOR UPDATE
 
 -- name: change_post_status

@@ -107,28 +107,35 @@ ON CONFLICT (post_id, content_hash, kind) DO UPDATE SET handle = excluded.handle
 DELETE FROM publish_handles WHERE post_id = %(post_id)s AND content_hash = %(content_hash)s
 
 -- name: record_prepared
--- The unseen part stands; the lease is given back.
+-- The unseen part stands; the lease is given back. As with every record_*: a token is good for one result only, and only
+-- for the content that was claimed (a lease that ran out lets the owner edit).
 UPDATE post_queue SET prepared_hash = content_hash, prepare_after = NULL, lease_owner = NULL, lease_expires_at = NULL
-WHERE id = %(post_id)s AND lease_token = %(token)s RETURNING id
+WHERE id = %(post_id)s AND lease_token = %(token)s AND lease_owner IS NOT NULL
+  AND content_hash = %(content_hash)s AND status IN ('pending', 'approved')
+RETURNING id
 
 -- name: record_prepare_failed
 -- Preparing did not work; it is tried again later or at the due second at the latest.
 UPDATE post_queue SET prepare_after = clock_timestamp() + make_interval(secs => %(delay)s),
   lease_owner = NULL, lease_expires_at = NULL
-WHERE id = %(post_id)s AND lease_token = %(token)s RETURNING id
+WHERE id = %(post_id)s AND lease_token = %(token)s AND lease_owner IS NOT NULL
+  AND content_hash = %(content_hash)s AND status IN ('pending', 'approved')
+RETURNING id
 
 -- name: record_published
 -- They are live: only the holder of the current token may say so. Posts that are not returned were not ours any more.
 WITH news AS (
   SELECT * FROM unnest(%(ids)s::uuid[], %(tokens)s::bigint[], %(froms)s::text[], %(platform_post_ids)s::text[],
-                       %(permalinks)s::text[], %(states)s::text[], %(times)s::timestamptz[], %(reasons)s::text[])
-         AS n(id, token, from_status, platform_post_id, permalink, state, published_at, reason)),
+                       %(permalinks)s::text[], %(states)s::text[], %(times)s::timestamptz[], %(reasons)s::text[],
+                       %(hashes)s::text[])
+         AS n(id, token, from_status, platform_post_id, permalink, state, published_at, reason, content_hash)),
 changed AS (
   UPDATE post_queue p SET status = 'published', platform_post_id = n.platform_post_id,
     permalink = coalesce(n.permalink, p.permalink), platform_state = n.state,
     published_at = coalesce(n.published_at, clock_timestamp()), metrics_due_at = clock_timestamp(), error_message = NULL,
     lease_owner = NULL, lease_expires_at = NULL, next_attempt_at = NULL, in_doubt_since = NULL, seen_absent_at = NULL
-  FROM news n WHERE p.id = n.id AND p.lease_token = n.token AND p.status = n.from_status AND p.status IN ('pending', 'approved')
+  FROM news n WHERE p.id = n.id AND p.lease_token = n.token AND p.lease_owner IS NOT NULL AND p.content_hash = n.content_hash
+    AND p.status = n.from_status AND p.status IN ('pending', 'approved')
   RETURNING p.id, p.user_id, n.from_status, n.platform_post_id, p.permalink, n.reason),
 closed AS (
   UPDATE publish_attempts t SET finished_at = coalesce(t.finished_at, clock_timestamp()), outcome = 'published',
@@ -148,7 +155,8 @@ WITH changed AS (
   UPDATE post_queue SET platform_post_id = %(platform_post_id)s, permalink = %(permalink)s, platform_state = %(state)s,
     next_attempt_at = clock_timestamp() + make_interval(secs => %(delay)s), lease_owner = NULL, lease_expires_at = NULL,
     in_doubt_since = NULL, seen_absent_at = NULL
-  WHERE id = %(post_id)s AND lease_token = %(token)s AND status IN ('pending', 'approved')
+  WHERE id = %(post_id)s AND lease_token = %(token)s AND lease_owner IS NOT NULL
+    AND content_hash = %(content_hash)s AND status IN ('pending', 'approved')
   RETURNING id, user_id, status),
 closed AS (
   UPDATE publish_attempts t SET finished_at = coalesce(t.finished_at, clock_timestamp()), outcome = 'published',
@@ -166,7 +174,8 @@ WITH changed AS (
   UPDATE post_queue SET status = 'failed', error_message = %(message)s, lease_owner = NULL, lease_expires_at = NULL,
     next_attempt_at = NULL, in_doubt_since = NULL, seen_absent_at = NULL, platform_state = NULL,
     platform_post_id = NULL, retry_count = retry_count + %(counts)s
-  WHERE id = %(post_id)s AND lease_token = %(token)s AND status IN ('pending', 'approved')
+  WHERE id = %(post_id)s AND lease_token = %(token)s AND lease_owner IS NOT NULL
+    AND content_hash = %(content_hash)s AND status IN ('pending', 'approved')
   RETURNING id, user_id),
 closed AS (
   UPDATE publish_attempts t SET finished_at = clock_timestamp(), outcome = %(outcome)s, http_status = %(http_status)s,
@@ -182,7 +191,8 @@ SELECT post_id FROM told
 WITH changed AS (
   UPDATE post_queue SET next_attempt_at = clock_timestamp() + make_interval(secs => %(delay)s),
     retry_count = retry_count + %(counts)s, error_message = %(message)s, lease_owner = NULL, lease_expires_at = NULL
-  WHERE id = %(post_id)s AND lease_token = %(token)s AND status IN ('pending', 'approved')
+  WHERE id = %(post_id)s AND lease_token = %(token)s AND lease_owner IS NOT NULL
+    AND content_hash = %(content_hash)s AND status IN ('pending', 'approved')
   RETURNING id, user_id, status),
 closed AS (
   UPDATE publish_attempts t SET finished_at = clock_timestamp(), outcome = %(outcome)s, http_status = %(http_status)s,
@@ -200,7 +210,8 @@ WITH changed AS (
     next_attempt_at = clock_timestamp() + make_interval(secs => %(delay)s),
     seen_absent_at = CASE WHEN %(seen_absent)s THEN coalesce(seen_absent_at, clock_timestamp()) ELSE seen_absent_at END,
     error_message = %(message)s, lease_owner = NULL, lease_expires_at = NULL
-  WHERE id = %(post_id)s AND lease_token = %(token)s AND status IN ('pending', 'approved')
+  WHERE id = %(post_id)s AND lease_token = %(token)s AND lease_owner IS NOT NULL
+    AND content_hash = %(content_hash)s AND status IN ('pending', 'approved')
   RETURNING id, user_id, status),
 closed AS (
   UPDATE publish_attempts t SET finished_at = clock_timestamp(), outcome = 'in_doubt', http_status = %(http_status)s,
@@ -216,7 +227,8 @@ SELECT id FROM changed
 WITH changed AS (
   UPDATE post_queue SET in_doubt_since = NULL, seen_absent_at = NULL, next_attempt_at = NULL, retry_count = retry_count + 1,
     error_message = NULL, lease_owner = NULL, lease_expires_at = NULL
-  WHERE id = %(post_id)s AND lease_token = %(token)s AND status IN ('pending', 'approved')
+  WHERE id = %(post_id)s AND lease_token = %(token)s AND lease_owner IS NOT NULL
+    AND content_hash = %(content_hash)s AND status IN ('pending', 'approved')
   RETURNING id, user_id, status),
 closed AS (
   UPDATE publish_attempts t SET finished_at = coalesce(t.finished_at, clock_timestamp()), outcome = 'absent'

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -164,7 +164,9 @@ def _measure(
         "found live after a lost answer": adopted,
         "proved absent and sent again": resent,
         "in doubt settled without a person": f"{len(alone) / len(doubted):.2%}" if doubted else "-",
-        "late p50 / p99 / max (s)": f"{percentile(late, 0.5):.2f} / {percentile(late, 0.99):.2f} / {max(late, default=0):.2f}",
+        "late p50 / p99 / max (s)": " / ".join(
+            f"{seconds:.2f}" for seconds in (percentile(late, 0.5), percentile(late, 0.99), max(late, default=0.0))
+        ),
     }
 
 
@@ -181,7 +183,8 @@ def _told(
     shown = ("status", "platform_post_id", "platform_state", "scheduled_for", "retry_count", "error_message")
     lines.append("  row      " + ", ".join(f"{name}={row[name]!s}" for name in shown))
     lines += [
-        f"  event    {line['at']:%H:%M:%S.%f} {line['from_status']} -> {line['to_status']} {line['actor']}: {line['reason']}"
+        f"  event    {line['at']:%H:%M:%S.%f} {line['from_status']} -> {line['to_status']} "
+        f"{line['actor']}: {line['reason']}"
         for line in story
     ]
     lines += [
@@ -191,7 +194,8 @@ def _told(
         if a["post_id"] == post.id
     ]
     lines += [
-        f"  platform {datetime.fromtimestamp(p['created_time']):%H:%M:%S.%f} {p['id']} {p['state']} visible={p['visible']}"  # noqa: DTZ006
+        f"  platform {datetime.fromtimestamp(p['created_time'], UTC):%H:%M:%S.%f} {p['id']} {p['state']} "
+        f"visible={p['visible']}"
         for p in truth["accounts"][post.account_id]["posts"]
         if _key(p["text"]) == post.key
     ]

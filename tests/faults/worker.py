@@ -26,7 +26,7 @@ POLLED = frozenset({"claim_posts", "claim_preparations", "renew_leases", "taken_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One life of a worker. `doom` is the step boundary at which it kills itself when it comes by the `passes`-th time."""
+    """One life of a worker. `doom` is the step boundary at which it kills itself, coming by the `passes`-th time."""
 
     environment: Mapping[str, str]
     window: float
