@@ -115,7 +115,7 @@ def _wrap_platform(platform: Platform, doom: Doom, *, blind: bool) -> None:
     for name in CALLS:
         setattr(platform, name, _watched(getattr(platform, name), name, doom))
     if blind:
-        platform.look = _looks_away  # type: ignore[method-assign]
+        platform.look = _looks_away  # type: ignore[method-assign, assignment]
 
 
 def _watched(call: Callable[..., Awaitable[Any]], name: str, doom: Doom) -> Callable[..., Awaitable[Any]]:

@@ -276,3 +276,23 @@ class TestStory:
     def test_it_goes_with_its_owner(self, owner: Db, person: Owner, told: UUID) -> None:
         owner.execute("DELETE FROM users WHERE id = %s", (person.user_id,))
         assert owner.execute("SELECT count(*) FROM post_events WHERE post_id = %s", (told,)).fetchone() == (0,)
+
+
+def test_a_dead_workers_open_attempt_keeps_the_owners_hands_off(
+    owner: Db, person: Owner, new_post: Callable[..., UUID]
+) -> None:
+    """Its lease ran out, but what it sent may be live: edited now, the old text would stay beside the new one."""
+    post = new_post()
+    owner.execute(
+        "UPDATE post_queue SET lease_owner = 'dead', lease_token = 1, lease_expires_at = now() - interval '1 minute'"
+    )
+    owner.execute(
+        "INSERT INTO publish_attempts (post_id, user_id, attempt_number, fingerprint, worker, lease_token) "
+        "SELECT id, user_id, 1, content_hash, 'dead', 1 FROM post_queue"
+    )
+    seen = _value(owner, "content_hash", post)
+    with pytest.raises(PostBusy), session(Role.DASHBOARD, tenant=person.user_id) as db:
+        post_status.edit(db, post, seen_hash=seen, actor="owner", now=utc_now(), content="Another text.")
+    with pytest.raises(PostBusy), session(Role.DASHBOARD, tenant=person.user_id) as db:
+        post_status.reject(db, post, reason="no", actor="owner", now=utc_now())
+    assert _value(owner, "content_hash", post) == seen
