@@ -8,12 +8,15 @@ Nobody imports this module but servers and tests: a second instance would be a s
 from __future__ import annotations
 
 import argparse
+import asyncio
 import errno
 import logging
 import socket
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,6 +37,15 @@ ROUTES = [
 ]
 
 _CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
+
+
+@asynccontextmanager
+async def _warm(_app: st.App) -> AsyncIterator[None]:
+    """Load what pages need while nobody waits: the first look at the charts would take seconds otherwise."""
+    modules = ("dashboards.parts.decisions", "dashboards.parts.charts", "pandas")
+    loading = asyncio.create_task(asyncio.to_thread(lambda: [import_module(name) for name in modules]))
+    yield
+    await loading
 
 
 def picture_sources(config: Settings) -> list[str]:
@@ -57,6 +69,7 @@ def make_app(config: Settings) -> st.App:
             )
         ],
         on_script_error=report_mishap,
+        lifespan=_warm,
     )
 
 

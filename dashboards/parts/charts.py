@@ -1,9 +1,16 @@
-"""Charts with units and a zero line, readable on a phone; and cells that a spreadsheet does not run."""
+"""Charts with units and a zero line, readable on a phone; and a CSV that a spreadsheet does not run.
+
+Rows are plain dicts; for a few hundred numbers a data frame is only another form.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import altair as alt
-import pandas as pd
 
 from dashboards.parts.numbers import Period
 
@@ -31,11 +38,11 @@ def _days(period: Period) -> alt.X:
 
 
 def _stacked(
-    frame: pd.DataFrame, period: Period, *, value: str, unit: str, group: str, colours: dict[str, str]
+    rows: Sequence[Mapping[str, Any]], period: Period, *, value: str, unit: str, group: str, colours: dict[str, str]
 ) -> alt.Chart:
-    frame = frame.assign(day=[day.isoformat() for day in frame["day"]])
+    values = [{**row, "day": row["day"].isoformat()} for row in rows]
     chart: alt.Chart = (
-        alt.Chart(frame, height=_HEIGHT)
+        alt.Chart(alt.InlineData(values=values), height=_HEIGHT)
         .mark_bar(cornerRadiusEnd=2)
         .encode(
             x=_days(period),
@@ -61,16 +68,26 @@ def _stacked(
     return chart
 
 
-def per_day(frame: pd.DataFrame, value: str, unit: str, period: Period) -> alt.Chart:
-    """A bar a day, stacked by platform. `frame` has day, platform and the value."""
-    shown = set(frame["platform"])
+def per_day(rows: Sequence[Mapping[str, Any]], value: str, unit: str, period: Period) -> alt.Chart:
+    """A bar a day, stacked by platform. Rows have day, platform and the value."""
+    shown = {row["platform"] for row in rows}
     colours = {name: colour for name, colour in _PLATFORM_COLOURS.items() if name in shown}
-    return _stacked(frame, period, value=value, unit=unit, group="platform", colours=colours)
+    return _stacked(rows, period, value=value, unit=unit, group="platform", colours=colours)
 
 
-def location(frame: pd.DataFrame, period: Period) -> alt.Chart:
-    """How often a location was seen each day, on Search and on Maps."""
-    return _stacked(frame, period, value="value", unit="Times seen", group="where", colours=_WHERE_COLOURS)
+def location(rows: Sequence[Mapping[str, Any]], period: Period) -> alt.Chart:
+    """How often a location was seen each day, on Search and on Maps. Rows have day, where and value."""
+    return _stacked(rows, period, value="value", unit="Times seen", group="where", colours=_WHERE_COLOURS)
+
+
+def to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """UTF-8 with the mark that spreadsheets look for. Texts that they would run as a formula stay texts."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({k: harmless_cell(v) if isinstance(v, str) else v for k, v in row.items()})
+    return text.getvalue().encode("utf-8-sig")
 
 
 def harmless_cell(text: str) -> str:

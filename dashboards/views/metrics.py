@@ -6,7 +6,6 @@ from datetime import datetime, time
 from html import escape
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from dashboards.parts import charts
@@ -88,12 +87,11 @@ def _per_day(period: Period, daily: Any) -> None:
     ]
     if not rows:
         return
-    frame = pd.DataFrame(rows)
     st.subheader("People reached per day", anchor=False)
-    st.altair_chart(charts.per_day(frame, "reach", "People", period), alt="People reached per day and platform")
+    st.altair_chart(charts.per_day(rows, "reach", "People", period), alt="People reached per day and platform")
     st.subheader("Likes, comments and shares per day", anchor=False)
     st.altair_chart(
-        charts.per_day(frame, "engagement", "Reactions", period), alt="Likes, comments and shares per day and platform"
+        charts.per_day(rows, "engagement", "Reactions", period), alt="Likes, comments and shares per day and platform"
     )
 
 
@@ -184,9 +182,7 @@ def _google(period: Period, location: Any) -> None:
         with columns[number % len(columns)]:
             metric(name, sums[name][0], sums[name][1], len(period.days))
     if rows:
-        st.altair_chart(
-            charts.location(pd.DataFrame(rows), period), alt="Times your business was seen on Google per day"
-        )
+        st.altair_chart(charts.location(rows, period), alt="Times your business was seen on Google per day")
 
 
 def _location_name(name: str) -> str:
@@ -202,27 +198,27 @@ def _where(name: str) -> str:
 def _download(owner: Owner, results: Any) -> None:
     if not results:
         return
-    frame = pd.DataFrame(
+    rows = [
         {
             "published": row.published_at.astimezone(owner.clock_zone).strftime("%Y-%m-%d %H:%M"),
             "zone": owner.zone,
             "platform": row.platform,
             "theme": row.theme or "",
-            "text": charts.harmless_cell(row.beginning),
+            "text": row.beginning,
             "reach": row.reach,
             "impressions": row.impressions,
             "clicks": row.clicks,
             "likes": row.likes,
             "comments": row.comments,
             "shares": row.shares,
-            "link": charts.harmless_cell(row.permalink or ""),
+            "link": row.permalink or "",
         }
         for row in results
-    )
+    ]
     st.download_button(
         "Download as CSV",
-        frame.to_csv(index=False).encode("utf-8-sig"),
-        file_name=f"posts-{day_name(today(owner.clock_zone, owner.now)).replace(', ', '-').replace(' ', '-')}.csv",
+        charts.to_csv(rows),
+        file_name=f"posts-{today(owner.clock_zone, owner.now)}.csv",
         mime="text/csv",
         icon=":material/download:",
         on_click="ignore",

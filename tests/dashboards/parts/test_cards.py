@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from dashboards.parts.accounts import list_item
 from dashboards.parts.cards import badge, definition_list, facts, hashtag_line, preview, web_address
-from dashboards.parts.charts import harmless_cell
+from dashboards.parts.charts import to_csv
 from dashboards.parts.tables import table
 from dashboards.parts.wording import State
 from tests.dashboards.house import ALLOWED_TAGS, Seen
@@ -109,5 +111,11 @@ def test_numbers_of_a_live_post_are_shown_where_the_platform_tells() -> None:
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_a_spreadsheet_runs_nothing_from_the_download(cell: str) -> None:
-    assert harmless_cell(cell) == "'" + cell
-    assert harmless_cell("A post about 1+1") == "A post about 1+1"
+    lines = list(csv.reader(io.StringIO(to_csv([{"text": cell, "likes": 3}]).decode("utf-8-sig"), newline="")))
+    assert lines == [["text", "likes"], ["'" + cell, "3"]]
+
+
+def test_the_download_keeps_ordinary_texts_as_they_are() -> None:
+    text = 'Said "1+1", twice\nand with Ümlaut'
+    lines = list(csv.reader(io.StringIO(to_csv([{"text": text, "likes": 3}]).decode("utf-8-sig"), newline="")))
+    assert lines[1] == [text, "3"]
