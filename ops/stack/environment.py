@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -65,6 +66,9 @@ def prefect_environment(config: Settings) -> dict[str, str]:
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(14 * 86_400),
         "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P2D",
+        # SQLite has one writer at a time: on a busy machine it is worth waiting for.
+        "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": "60",
+        "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
         "PREFECT_WORKER_QUERY_SECONDS": "2",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # the shortest; the zombie automation counts on it
         "PREFECT_LOGGING_SETTINGS_PATH": str(Path(__file__).parents[1] / "prefect_logging.yml"),
@@ -77,7 +81,8 @@ def inherited(env_file: Path = Path(".env")) -> dict[str, str]:
     """Our own environment, completed by `.env`, without what would mislead a child.
 
     A foreign Prefect address or profile must not reach it, and bytecode must be kept: without it every start of a
-    process costs a second more. Who wants none beside the sources (PYTHONDONTWRITEBYTECODE) gets it below HOME.
+    process costs a second more. Where `make` compiled what it installed, that is used; else who wants none beside the
+    sources (PYTHONDONTWRITEBYTECODE) gets it below HOME.
     """
     given = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
     merged = {name.upper(): value for name, value in given.items() if name.upper().startswith(PREFIX)} | dict(
@@ -91,11 +96,17 @@ def inherited(env_file: Path = Path(".env")) -> dict[str, str]:
     }
 
 
+def _is_compiled() -> bool:
+    """Whether the installed packages came with their bytecode."""
+    spec = find_spec("prefect")
+    return spec is not None and spec.cached is not None and Path(spec.cached).exists()
+
+
 def child_environment(config: Settings, *, database_url: str | None = None) -> dict[str, str]:
     """The environment of every child. `database_url` once it is known."""
     home = config.home.expanduser().resolve()
     made = inherited() | prefect_environment(config)
-    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+    if os.environ.get("PYTHONDONTWRITEBYTECODE") and not _is_compiled():
         made["PYTHONPYCACHEPREFIX"] = os.environ.get("PYTHONPYCACHEPREFIX") or str(home / "pycache")
     if (url := sandbox_url(config)) is not None and not has_real_credentials(config):
         made |= sandbox_environment(url)
