@@ -260,9 +260,8 @@ def show(results: dict[tuple[str, int], list[dict[str, float]]], latency: float)
         peak = statistics.median(r["peak_mb"] for r in runs)
         of_bare = rate[way, concurrency] / rate[("bare", concurrency)]
         of_prefect = f"{rate[way, concurrency] / prefect:.1f}x" if prefect else "-"
-        print(
-            f"{way:<10}{concurrency:>8}{rate[way, concurrency]:>10.0f}{cpu:>13.2f}{peak:>9.0f}{of_bare:>9.2f}{of_prefect:>12}"
-        )
+        speed = rate[way, concurrency]
+        print(f"{way:<10}{concurrency:>8}{speed:>10.0f}{cpu:>13.2f}{peak:>9.0f}{of_bare:>9.2f}{of_prefect:>12}")
 
 
 if __name__ == "__main__":

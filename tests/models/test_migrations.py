@@ -1,4 +1,4 @@
-"""Migrating: twice, at once, after a crash, with a changed file, onto a hand-made database, on the oldest PostgreSQL."""
+"""Migrating: twice, at once, after a crash, a changed file, onto a hand-made database, on the oldest PostgreSQL."""
 
 from __future__ import annotations
 
@@ -220,7 +220,8 @@ class TestAdoption:
         assert _sql(empty_database_url, "SELECT content FROM post_queue") == [("of a@example.com",)]
         aside = _sql(
             empty_database_url,
-            "SELECT table_name, coalesce(row_data ->> 'content', row_data ->> 'reach', row_data ->> 'posting_frequency') "
+            "SELECT table_name, "
+            "coalesce(row_data ->> 'content', row_data ->> 'reach', row_data ->> 'posting_frequency') "
             "FROM quarantined_rows ORDER BY 1, 2",
         )
         assert aside == [
