@@ -28,7 +28,6 @@ _WELL_KNOWN = frozenset(
         "0000000000", "abcdefghij", "abc1234567", "qazwsxedcr",
     )
 )  # fmt: skip
-)
 
 _HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
