@@ -55,9 +55,15 @@ def test_no_text_becomes_markup(field: str, attack: str) -> None:
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_other_pieces_escape_too(attack: str) -> None:
     class Account:
-        platform, account_name, account_id, status, status_reason = attack, attack, attack, "active", attack
-        token_expires_at = last_refreshed_at = None
-        connected_at, open_posts = NOW, 0
+        platform: str = attack
+        account_name: str | None = attack
+        account_id: str = attack
+        status: str = "active"
+        status_reason: str | None = attack
+        token_expires_at: datetime | None = None
+        last_refreshed_at: datetime | None = None
+        connected_at: datetime = NOW
+        open_posts: int = 0
 
     html = badge(State(attack, attack, "calm")) + definition_list([(attack, attack)])
     html += facts(card(theme=attack), zone=ZONE, now=NOW)

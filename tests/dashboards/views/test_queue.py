@@ -27,7 +27,7 @@ def page(owner: Connection, bob_in: Login) -> Connected:
 def status_of(owner: Connection, post: UUID) -> tuple[Any, ...]:
     row = owner.execute("SELECT status, approved_by, content FROM post_queue WHERE id = %s", (post,)).fetchone()
     assert row is not None
-    return row
+    return tuple(row)
 
 
 def story_of(owner: Connection, post: UUID) -> list[tuple[Any, ...]]:
