@@ -13,7 +13,7 @@ from prefect import State, flow, get_run_logger, runtime
 from prefect.states import Completed, Failed
 
 from models.calendar_slots import week_of, zone
-from tasks.content.generation import parse_user_id, rows_of, write_missing_weeks
+from tasks.content.generation import BadRequest, asked_for, rows_of, write_missing_weeks
 from tasks.content.plan import business_name
 from tasks.reporting import job, table
 
@@ -28,9 +28,12 @@ def _run_name() -> str:
 async def generate_weekly_content(user_id: str | None = None, week_start: date | None = None) -> State[Any]:
     """Write for everybody or one user, this and next week or only that of `week_start` (a Monday).
 
-    Failed only when a person has to act: a wrong key, no money, an unknown model; or nobody has this id.
+    Failed only when a person has to act: a wrong key, no money, an unknown model; or when nobody has this id.
     """
-    owner = parse_user_id(user_id)
+    try:
+        owner = asked_for(user_id, week_start)
+    except BadRequest as error:
+        return Failed(message=str(error))
     async with job("generate-weekly-content") as report:
         done = await write_missing_weeks(owner, week_start)
         report.summary = done.summary

@@ -44,8 +44,8 @@ _LONGEST_WAIT = 180.0
 _WORDS_TOLD = 400
 
 
-class UnknownUser(ValueError):
-    """There is no such user; the message names what was asked for."""
+class BadRequest(ValueError):
+    """A run was asked for that cannot be: no such user, no Monday. The message is one line that names the value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,13 +228,8 @@ async def write_missing_weeks(user_id: UUID | None = None, week_start: date | No
     """Write the missing posts of everybody, or of one user: until the end of next week, or of one week (its Monday).
 
     Not retried by Prefect: while the writer is down it tries again by itself, then takes evergreen posts.
-    Raises UnknownUser, and ValueError when `week_start` is no Monday.
     """
-    if week_start is not None and week_start.weekday() != 0:
-        raise ValueError(f"week_start must be a Monday, {week_start} is a {week_start:%A}")
     owners = await asyncio.to_thread(owners_at_work, user_id)
-    if user_id is not None and not owners:
-        raise UnknownUser(f"There is no user with the id {user_id}")
     config = settings()
     async with open_studio(config) as studio:
         generation = Generation(studio, week_start=week_start)
@@ -255,14 +250,23 @@ def _picture_problem(report: GenerationReport, finder: PictureFinder, config: Se
         asked.add(f"no stock photos: {finder.problem.message}; see POSTAGENT_PEXELS_API_KEY")
 
 
-def parse_user_id(text: str | None) -> UUID | None:
-    """The user that a run is for. Raises UnknownUser naming a text that is no id."""
-    if text is None:
+def asked_for(user_id: str | None, week_start: date | None) -> UUID | None:
+    """The user that a run is for (None = everybody), looked up before anything is begun.
+
+    Raises BadRequest for what is no id, for an id that nobody has, and when `week_start` is no Monday.
+    """
+    if week_start is not None and week_start.weekday() != 0:
+        raise BadRequest(f"week_start must be a Monday: {week_start} is a {week_start:%A}")
+    if user_id is None:
         return None
     try:
-        return UUID(text)
+        wanted = UUID(user_id)
     except ValueError:
-        raise UnknownUser(f"{text!r} is not a user id: it looks like 123e4567-e89b-12d3-a456-426614174000") from None
+        example = "123e4567-e89b-12d3-a456-426614174000"
+        raise BadRequest(f"user_id {user_id!r} is not the id of a user: it looks like {example}") from None
+    if not owners_at_work(wanted):
+        raise BadRequest(f"There is no user with the id {wanted}")
+    return wanted
 
 
 def _count(number: int, one: str, ending: str = "s") -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -118,11 +119,23 @@ class TestInProcess:
         assert _count(owner, "post_queue WHERE platform <> 'instagram'") >= 6
         assert _count(owner, "post_queue WHERE platform = 'instagram'") == 0
 
-    async def test_a_wrong_id_is_named(self, owner: Connection, serve: Serve) -> None:
-        with pytest.raises(generation.UnknownUser, match="'nonsense' is not a user id"):
-            await generate_weekly_content.fn("nonsense")
-        with pytest.raises(generation.UnknownUser, match=str(UUID(int=5))):
-            await generate_weekly_content.fn(str(UUID(int=5)))
+    @pytest.mark.parametrize(
+        ("asked", "line"),
+        [
+            (("nonsense",), "user_id 'nonsense' is not the id of a user: it looks like 123e4567-"),
+            ((str(UUID(int=5)),), f"There is no user with the id {UUID(int=5)}"),
+            ((None, date(2026, 11, 24)), "week_start must be a Monday: 2026-11-24 is a Tuesday"),
+        ],
+    )
+    async def test_a_wrong_request_is_one_line_and_no_stain_on_the_job(
+        self, owner: Connection, serve: Serve, asked: tuple[Any, ...], line: str
+    ) -> None:
+        _owner(owner)
+        state = await generate_weekly_content.fn(*asked)
+        assert state.name == "Failed"
+        assert str(state.message).startswith(line)
+        assert _count(owner, "post_queue") == 0
+        assert _count(owner, "job_runs") == 0
 
     async def test_a_paused_owner_is_a_success_that_writes_nothing(self, owner: Connection, serve: Serve) -> None:
         paused = _owner(owner, status="paused")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +17,9 @@ from models.gates import Draft, GateContext, objection
 from platforms.errors import OperatorNeeded, TryLater
 from tasks.content import generation as module
 from tasks.content.generation import (
+    BadRequest,
     Generation,
-    UnknownUser,
-    parse_user_id,
+    asked_for,
     rows_of,
     write_missing_weeks,
 )
@@ -362,21 +362,22 @@ class TestTask:
         monday = today + timedelta(days=21 - today.weekday())
         await write_missing_weeks.fn(None, monday)
         assert {row["week_start"] for row in _rows(owner, "SELECT week_start FROM content_generations")} == {monday}
-        with pytest.raises(ValueError, match="must be a Monday"):
-            await write_missing_weeks.fn(None, monday + timedelta(days=1))
 
-    async def test_an_unknown_user_is_named(self, owner: Connection) -> None:
-        missing = UUID(int=1)
-        with pytest.raises(UnknownUser, match=str(missing)):
-            await write_missing_weeks.fn(missing)
+    async def test_a_user_who_is_gone_meanwhile_gets_nothing(
+        self, owner: Connection, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self._serve(monkeypatch, FakeWriter())
+        assert (await write_missing_weeks.fn(UUID(int=1))).summary.startswith("nothing to write")
+
+    def test_a_run_is_for_everybody_or_one_user(self, owner: Connection) -> None:
+        someone = _connected(owner, "facebook")
+        assert asked_for(None, None) is None
+        assert asked_for(str(someone.user_id), date(2026, 11, 23)) == someone.user_id
 
     @pytest.mark.parametrize("text", ["", "nonsense", "123"])
     def test_what_is_no_id_is_named(self, text: str) -> None:
-        with pytest.raises(UnknownUser, match=f"{text!r} is not a user id"):
-            parse_user_id(text)
-
-    def test_no_id_means_everybody(self) -> None:
-        assert parse_user_id(None) is None
+        with pytest.raises(BadRequest, match=f"user_id {text!r} is not the id of a user"):
+            asked_for(text, None)
 
     def _serve(self, monkeypatch: pytest.MonkeyPatch, writer: FakeWriter) -> list[float]:
         """Let the task work with this writer, and note how long it waits instead of waiting."""
