@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,10 +13,12 @@ from models.calendar_slots import slots, week_of, zone
 from models.seasons import part_of_season
 from models.themes import rotation
 from ops.demo.businesses import DemoBusiness
-from platforms.openai_writer import Writer
+from platforms.errors import TryLater
+from platforms.openai_writer import DraftPost, Writer
 
 WEEKS = 4
 JUST_NOW = timedelta(minutes=30)  # what is younger belongs to the publisher
+_WAITS = (0.1, 1.0)  # seconds
 _LIMITS = {"google": 1500, "facebook": 2000, "instagram": 2200}
 _INSTRUCTIONS = (
     "Write short social media posts for a local business, one for each slot. Claim nothing that is not given."
@@ -76,10 +79,7 @@ async def write(
     drafts: list[Draft] = []
     told = list(recent)
     for places in weeks.values():
-        answer = await writer.write_week(
-            _INSTRUCTIONS, _request(business, places, tz, told), model=model, cache_key="postagent-demo"
-        )
-        texts = {post.slot: post for post in answer.posts}
+        texts = await _ask(writer, _request(business, places, tz, told), model)
         for number, place in enumerate(places):
             post = texts[str(number)]
             told.append(post.text)
@@ -94,6 +94,19 @@ async def write(
                 )
             )
     return drafts
+
+
+async def _ask(writer: Writer, request: Mapping[str, Any], model: str) -> dict[str, DraftPost]:
+    for wait in (*_WAITS, None):
+        try:
+            answer = await writer.write_week(_INSTRUCTIONS, request, model=model, cache_key="postagent-demo")
+        except TryLater:  # such as a kept-alive connection that the server closed in the same moment
+            if wait is None:
+                raise
+            await asyncio.sleep(wait)
+        else:
+            return {post.slot: post for post in answer.posts}
+    raise AssertionError("the last try either answers or raises")
 
 
 def _request(business: DemoBusiness, places: Sequence[Wanted], tz: ZoneInfo, told: Sequence[str]) -> dict[str, Any]:

@@ -35,7 +35,10 @@ class PrefectApi:
         await self._client.aclose()
 
     async def _ask(self, method: str, path: str, body: Any = None, *, missing_ok: bool = False) -> Any:
-        answer = await self._client.request(method, path, json=body)
+        try:
+            answer = await self._client.request(method, path, json=body)
+        except httpx.TransportError:  # a kept-alive connection that the server closed in the same moment
+            answer = await self._client.request(method, path, json=body)
         for wait in _BUSY_WAITS:
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 break
