@@ -129,13 +129,17 @@ WITH news AS (
                        %(permalinks)s::text[], %(states)s::text[], %(times)s::timestamptz[], %(reasons)s::text[],
                        %(hashes)s::text[])
          AS n(id, token, from_status, platform_post_id, permalink, state, published_at, reason, content_hash)),
+ours AS (
+  SELECT p.id FROM news n JOIN post_queue p ON p.id = n.id AND p.lease_token = n.token AND p.lease_owner IS NOT NULL
+    AND p.content_hash = n.content_hash AND p.status = n.from_status AND p.status IN ('pending', 'approved')
+  ORDER BY p.id
+  FOR NO KEY UPDATE OF p),
 changed AS (
   UPDATE post_queue p SET status = 'published', platform_post_id = n.platform_post_id,
     permalink = coalesce(n.permalink, p.permalink), platform_state = n.state,
     published_at = coalesce(n.published_at, clock_timestamp()), metrics_due_at = clock_timestamp(), error_message = NULL,
     lease_owner = NULL, lease_expires_at = NULL, next_attempt_at = NULL, in_doubt_since = NULL, seen_absent_at = NULL
-  FROM news n WHERE p.id = n.id AND p.lease_token = n.token AND p.lease_owner IS NOT NULL AND p.content_hash = n.content_hash
-    AND p.status = n.from_status AND p.status IN ('pending', 'approved')
+  FROM news n JOIN ours ON ours.id = n.id WHERE p.id = n.id
   RETURNING p.id, p.user_id, n.from_status, n.platform_post_id, p.permalink, n.reason),
 closed AS (
   UPDATE publish_attempts t SET finished_at = coalesce(t.finished_at, clock_timestamp()), outcome = 'published',
@@ -245,11 +249,16 @@ FROM unnest(%(ids)s::uuid[], %(tokens)s::bigint[]) AS held(id, token)
 WHERE post_queue.id = held.id AND post_queue.lease_token = held.token
 
 -- name: renew_leases
--- A living worker keeps what it holds; returns the posts that are still its own.
-UPDATE post_queue SET lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s)
-FROM unnest(%(ids)s::uuid[], %(tokens)s::bigint[]) AS held(id, token)
-WHERE post_queue.id = held.id AND post_queue.lease_token = held.token AND post_queue.lease_expires_at > clock_timestamp()
-RETURNING post_queue.id
+-- A living worker keeps what it holds; returns the posts that are still its own. Rows are locked in the order of their
+-- ids, here and in record_published: a worker renews while it records, and must not deadlock with itself.
+WITH ours AS (
+  SELECT p.id FROM unnest(%(ids)s::uuid[], %(tokens)s::bigint[]) AS held(id, token)
+  JOIN post_queue p ON p.id = held.id AND p.lease_token = held.token AND p.lease_expires_at > clock_timestamp()
+  ORDER BY p.id
+  FOR NO KEY UPDATE OF p)
+UPDATE post_queue p SET lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s)
+FROM ours WHERE p.id = ours.id
+RETURNING p.id
 
 -- name: seconds_until_next
 -- How long until the next post can be claimed, and until the next one is to be prepared; NULL = nothing in sight.
