@@ -60,6 +60,7 @@ def prefect_settings(config: Settings) -> dict[str, str]:
     if record.running(config.home.expanduser().resolve()) is None:
         del wanted["PREFECT_API_URL"]
         wanted["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "true"
+        wanted["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = "120"  # 20 is too short on a busy machine
     return wanted
 
 

@@ -78,7 +78,7 @@ class GenerationReport:
     def summary(self) -> str:
         """One line."""
         if not (self.made or self.skipped or self.left):
-            line = "nothing to write: every slot is filled"
+            line = "nothing to write: no slot is waiting for a post"
         else:
             line = f"{_count(self.made, 'post')} for {_count(self.businesses, 'business', 'es')}"
             line += f", {self.fell_back} of them from the evergreen bank" if self.fell_back else ""

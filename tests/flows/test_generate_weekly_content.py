@@ -88,7 +88,7 @@ class TestInProcess:
         _owner(owner)
         await generate_weekly_content.fn()
         state = await generate_weekly_content.fn()
-        assert (state.name, state.message) == ("Completed", "nothing to write: every slot is filled")
+        assert (state.name, state.message) == ("Completed", "nothing to write: no slot is waiting for a post")
 
     async def test_a_wrong_key_is_a_failed_run_with_one_line_and_nothing_half_written(
         self, owner: Connection, serve: Serve

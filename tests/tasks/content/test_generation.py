@@ -168,7 +168,7 @@ class TestTwice:
         await _run(run)
         assert _posts(owner) == before
         assert (writer.requests, photos.searches) == ([], [])
-        assert run.report.summary == "nothing to write: every slot is filled"
+        assert run.report.summary == "nothing to write: no slot is waiting for a post"
 
     async def test_two_runs_at_once_make_nothing_twice(self, owner: Connection) -> None:
         owners = [_connected(owner, "google", "facebook", "instagram").user_id for _ in range(4)]
