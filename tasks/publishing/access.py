@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from uuid import UUID
+
+from pydantic import SecretStr
 
 from platforms.base import Account, Platform
-from platforms.errors import PlatformError
+from platforms.errors import PlatformError, ReconnectNeeded
 from tasks import tokens
 from tasks.publishing.claim import Claim
 
@@ -16,14 +19,21 @@ class Access:
     def __init__(self, platforms: Mapping[str, Platform]) -> None:
         """`platforms` are asked when a token has to be renewed."""
         self._platforms = platforms
+        self._exchanged: dict[UUID, SecretStr] = {}  # what a post was given for a token that was refused
 
     async def account_of(self, claim: Claim) -> Account:
         """The claim's account, good for a call that begins now; no query in the usual case."""
         return await tokens.fresh_account(claim.stored_account(), platforms=self._platforms)
 
-    async def replace(self, claim: Claim, refused: Account) -> None:
-        """Have another token made than the one that the platform refused."""
-        await tokens.replace_rejected(claim.account_id, refused, platforms=self._platforms)
+    async def replace(self, claim: Claim, refused: Account, error: PlatformError) -> None:
+        """Have another token made than the one that the platform refused with `error`.
+
+        Raises ReconnectNeeded when the refused one is what this post was given for one refused before.
+        """
+        if self._exchanged.get(claim.id) == refused.access_token:
+            raise ReconnectNeeded(error.message, http_status=error.http_status, code=error.code)
+        fresh = await tokens.replace_rejected(claim.account_id, refused, platforms=self._platforms)
+        self._exchanged[claim.id] = fresh.access_token
 
     async def hold(self, claim: Claim, error: PlatformError) -> None:
         """Only the owner can mend this connection: its posts wait from now on, and the owner is told once."""

@@ -157,10 +157,8 @@ class Steps:
         self, claim: Claim, refused: Account, error: PlatformError, lateness: float | None
     ) -> Result:
         """The platform refused the token, so nothing was published: make another one and try again at once."""
-        if claim.retry_count:
-            return await self._not_published(claim, ReconnectNeeded(error.message, code=error.code), lateness)
         try:
-            await self._access.replace(claim, refused)
+            await self._access.replace(claim, refused, error)
         except PlatformError as failure:
             return await self._not_published(claim, failure, lateness)
         await self._store.later(claim, error, delay=0, outcome="try_later", counts=True)
