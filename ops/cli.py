@@ -25,7 +25,9 @@ app = typer.Typer(
 users = typer.Typer(help="Owners.", no_args_is_help=True)
 accounts = typer.Typer(help="Connected accounts.", no_args_is_help=True)
 keys = typer.Typer(help="Encryption keys.", no_args_is_help=True)
+posts = typer.Typer(help="Posts.", no_args_is_help=True)
 app.add_typer(users, name="users")
+app.add_typer(posts, name="posts")
 app.add_typer(accounts, name="accounts")
 app.add_typer(keys, name="keys")
 
@@ -144,6 +146,32 @@ def accounts_add(
     check(account)
     access, refresh = tokens(with_refresh=refresh_token_stdin)
     print(add(account, access, refresh))
+
+
+@posts.command("show")
+def posts_show(post: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Tell one post's whole story: what it is, every attempt, every change."""
+    from ops.commands.posts import parse_id, show
+
+    raise typer.Exit(0 if show(parse_id(post)) else 1)
+
+
+@posts.command("retry")
+def posts_retry(post: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Give a failed post another chance."""
+    from ops.commands.posts import parse_id, retry
+
+    print(retry(parse_id(post)))
+
+
+@posts.command("verify")
+def posts_verify() -> None:
+    """Check that nobody rewrote the history of any post."""
+    from ops.commands.posts import verify
+
+    intact, found = verify()
+    print(found)
+    raise typer.Exit(0 if intact else 1)
 
 
 @keys.command("generate")

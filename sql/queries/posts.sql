@@ -45,3 +45,38 @@ SELECT seq, at, from_status, to_status, actor, reason, details,
        hash = post_event_hash(e) AND previous_hash = coalesce(lag(hash) OVER (ORDER BY seq), '')
          AND seq = coalesce(lag(seq) OVER (ORDER BY seq), 0) + 1 AS intact
 FROM post_events e WHERE post_id = %(post_id)s ORDER BY seq
+
+-- name: tell_post
+-- One post for the operator, with whose it is; never a token.
+SELECT p.id, u.email, a.account_name, a.account_id AS platform_account_id, p.platform, p.status, p.scheduled_for, p.published_at,
+       p.platform_post_id, p.permalink, p.platform_state, p.error_message, p.in_doubt_since, p.next_attempt_at,
+       p.lease_owner, p.lease_expires_at, p.retry_count, p.requires_approval, p.approved_by, p.approved_at, p.content,
+       p.hashtags, p.media_url, p.content_hash, p.approved_hash
+FROM post_queue p JOIN users u ON u.id = p.user_id JOIN connected_accounts a ON a.id = p.account_id
+WHERE p.id = %(post_id)s
+
+-- name: tell_attempts
+-- Every attempt to make a post visible, oldest first.
+SELECT attempt_number, started_at, finished_at, outcome, fingerprint, worker, platform_post_id, http_status, error_code,
+       error_message
+FROM publish_attempts WHERE post_id = %(post_id)s ORDER BY attempt_number
+
+-- name: broken_stories
+-- Posts whose story was tampered with: a row that does not fit its hash, a row missing in between, or an end that does
+-- not say what the post says.
+WITH lines AS (
+  SELECT e.post_id, e.seq, e.to_status,
+         e.hash = post_event_hash(e) AND e.previous_hash = coalesce(lag(e.hash) OVER story, '')
+           AND e.seq = coalesce(lag(e.seq) OVER story, 0) + 1 AS intact,
+         lead(e.seq) OVER story IS NULL AS newest
+  FROM post_events e WINDOW story AS (PARTITION BY e.post_id ORDER BY e.seq))
+SELECT p.id AS post_id, min(l.seq) FILTER (WHERE NOT l.intact) AS first_broken,
+       count(l.seq) = 0 OR bool_or(l.newest AND l.to_status <> p.status) AS end_differs
+FROM post_queue p LEFT JOIN lines l ON l.post_id = p.id
+GROUP BY p.id
+HAVING count(l.seq) = 0 OR bool_or(NOT l.intact) OR bool_or(l.newest AND l.to_status <> p.status)
+ORDER BY p.id
+
+-- name: count_posts
+-- How many posts have a story to check.
+SELECT count(*) FROM post_queue
