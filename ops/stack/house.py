@@ -10,13 +10,12 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 
 from models import embedded_postgres
-from models.base import utc_now
 from models.settings import Settings
 from ops.automations import automations
 from ops.stack.children import Child
@@ -214,16 +213,19 @@ class House:
             await asyncio.sleep(POLL_SECONDS)
 
     async def start_first_runs(self) -> None:
-        """Run at once what would wait for its schedule: all is idempotent, and quick when there is nothing to do."""
-        now = utc_now()
+        """Run soon what would wait for its schedule: all is idempotent, and quick when there is nothing to do.
+
+        One after the other, because each run is a process of a hundred megabytes.
+        """
+        now = datetime.now(UTC)
         first = {
             "publish-due-posts": [0],
             "generate-weekly-content": [0],
-            "refresh-tokens": [0],
-            "aggregate-analytics": [20],
+            "refresh-tokens": [20],
+            "aggregate-analytics": [35],
         }
         if self.demo:
-            first["aggregate-analytics"] += [60, 100, 140]  # the numbers of the first minutes come in one by one
+            first["aggregate-analytics"] += [85, 110, 135]  # the numbers of the first minutes come in one by one
         for name, delays in first.items():
             for delay in delays:
                 await self.api.start_run(
@@ -237,7 +239,7 @@ class House:
         """Runs of a process that is gone have crashed; runs that nobody was there to begin are skipped."""
         for run in await self.api.runs(UNDER_WAY):
             await self.api.set_state(run["id"], "CRASHED", "Crashed", why)
-        for run in await self.api.runs(["SCHEDULED"], due_before=utc_now()):
+        for run in await self.api.runs(["SCHEDULED"], due_before=datetime.now(UTC)):
             await self.api.set_state(run["id"], "CANCELLED", "Skipped", "PostAgent was not running at its time.")
 
     async def keep_up(self) -> None:
