@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -29,6 +29,16 @@ def _sql(url: str, text: str, *params: Any) -> list[Any]:
         return cursor.fetchall() if cursor.description else []
 
 
+def _migrating(url: str, folder: Path | None = None) -> subprocess.Popen[str]:
+    """A process of its own that migrates and prints what it applied."""
+    program = (
+        "import sys; from pathlib import Path; from models.migrations import migrate; "
+        "print(*migrate(sys.argv[1], Path(sys.argv[2]) if sys.argv[2:] else None).applied)"
+    )
+    command = [sys.executable, "-c", program, url, *([str(folder)] if folder else [])]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the migrations that a test may damage."""
@@ -46,10 +56,9 @@ def test_an_empty_database_gets_everything_once(empty_database_url: str) -> None
 
 
 def test_two_processes_at_once_apply_everything_once(empty_database_url: str) -> None:
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(2) as pool:
-        reports = pool.map(migrate, [empty_database_url, empty_database_url])
-    assert sorted(r.applied for r in reports) == [[], ALL]
+    processes = [_migrating(empty_database_url) for _ in range(2)]
+    reports = [process.communicate(timeout=60)[0].split() for process in processes]
+    assert sorted(reports) == [[], ALL]
     rows = _sql(empty_database_url, "SELECT version FROM schema_migrations ORDER BY version")
     assert [r[0] for r in rows] == [name[:3] for name in ALL]
 
@@ -66,17 +75,10 @@ def test_a_failing_file_leaves_nothing_of_itself(empty_database_url: str, folder
     assert migrate(empty_database_url, folder).applied == [broken.stem]
 
 
-def _migrate_and_hang(url: str, folder: str) -> None:
-    migrate(url, Path(folder))
-
-
 def test_a_process_killed_in_the_middle_leaves_a_database_that_goes_on(empty_database_url: str, folder: Path) -> None:
     slow = folder / f"{len(ALL) + 1:03d}_slow.sql"
     slow.write_text("CREATE TABLE slow (id integer);\nSELECT pg_sleep(600);\n")
-    process = multiprocessing.get_context("spawn").Process(
-        target=_migrate_and_hang, args=(empty_database_url, str(folder))
-    )
-    process.start()
+    process = _migrating(empty_database_url, folder)
     deadline = time.monotonic() + 60
     sleeping = (
         "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND state = 'active' "
@@ -86,7 +88,7 @@ def test_a_process_killed_in_the_middle_leaves_a_database_that_goes_on(empty_dat
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.kill()
-    process.join()
+    process.communicate(timeout=30)
     _sql(empty_database_url, "SELECT pg_terminate_backend(%s)", found[0][0])
     slow.write_text("CREATE TABLE slow (id integer);\n")
     report = migrate(empty_database_url, folder)
