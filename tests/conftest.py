@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterator
@@ -24,6 +25,14 @@ from models.migrations import migrate  # noqa: E402
 pytest_plugins = ("tests.sandbox_server",)
 
 ENCRYPTION_KEYS = f"test:{b64encode(bytes(range(32))).decode()}"
+
+
+@pytest.fixture(autouse=True)
+def _keep_main() -> Iterator[None]:
+    """Streamlit's AppTest leaves its script behind as `__main__`, which child processes of later tests would run."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")
