@@ -13,7 +13,6 @@ import psycopg
 from models import embedded_postgres
 from models.publish_control import request_drain
 from ops.stack.house import House
-from ops.stack.prefect_api import UNDER_WAY
 from ops.stack.record import leftovers, stop_all
 
 DRAIN_SECONDS = 15.0
@@ -39,7 +38,8 @@ async def stop_in_order(house: House) -> None:
 
 async def _drain(house: House) -> None:
     deadline = time.monotonic() + DRAIN_SECONDS
-    while running := await house.api.runs(UNDER_WAY):
+    # Runs that are only about to begin have nothing to finish: they end with the worker.
+    while running := await house.api.runs(["RUNNING", "CANCELLING"]):
         if house.database_url is not None:  # asked again and again: a window that just begins must hear it too
             with suppress(psycopg.Error):
                 await asyncio.to_thread(request_drain, house.database_url)
