@@ -95,10 +95,10 @@ def test_lateness_counts_from_the_moment_a_post_could_leave(
     approved_late = {"approved_at": at + timedelta(minutes=10)}
     for late, columns in ((0.5, {}), (1.5, {}), (602.5, approved_late)):
         post = make_post(owner, made, account, status="published", scheduled_for=at, **columns)
-        for number, seconds in ((1, late), (2, 2000.0)):
+        for number, seconds, outcome in ((1, -0.1, "try_later"), (2, late, "published")):
             insert(
                 owner, "publish_attempts", post_id=post, user_id=made.user_id, attempt_number=number, fingerprint="f",
-                worker="w", lease_token=1, started_at=at + timedelta(seconds=seconds), outcome="published",
+                worker="w", lease_token=1, started_at=at, finished_at=at + timedelta(seconds=seconds), outcome=outcome,
             )  # fmt: skip
     lateness = read().lateness
     assert lateness["posts"] == 3
