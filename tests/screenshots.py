@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 from playwright.sync_api import Browser, Page
 
 from ops.demo.businesses import PASSWORD, demo_logins
@@ -20,6 +21,7 @@ from tests.ops.running_stack import Stack
 FOLDER = ROOT / "docs" / "pictures"
 WIDTHS = (1280, 390)
 SETTLE_SECONDS = 140  # posts are written, live and measured by then
+TALLEST = 2000  # pixels
 OWNER_PAGES = {"overview": "/", "queue": "/queue", "metrics": "/metrics", "accounts": "/accounts"}
 
 
@@ -67,10 +69,8 @@ def _owner(browser: Browser, stack: Stack, folder: Path, width: int) -> None:
         page.get_by_role("heading").first.wait_for(timeout=30_000)
         # Streamlit scrolls inside a box: a tall window shows what it holds.
         page.wait_for_timeout(1500)
-        height = page.evaluate(
-            "Math.max(...[...document.querySelectorAll('section')].map(box => box.scrollHeight), 900)"
-        )
-        page.set_viewport_size({"width": width, "height": min(int(height), 3200)})
+        height = page.evaluate("Math.max(...[...document.querySelectorAll('*')].map(box => box.scrollHeight))")
+        page.set_viewport_size({"width": width, "height": min(int(height), TALLEST)})
         _take(page, folder / f"{name}-{width}.png", full=False)
         page.set_viewport_size({"width": width, "height": 900})
     page.context.close()
@@ -89,9 +89,9 @@ def _prefect(browser: Browser, stack: Stack, folder: Path) -> None:
     page.goto(f"{ui}/runs")
     page.wait_for_timeout(6000)
     _take(page, folder / "prefect-runs.png", full=False)
-    page.goto(f"{ui}/artifacts")
-    page.wait_for_timeout(4000)
-    page.locator("a[href*='/artifacts/']").first.click()
+    written = {"artifacts": {"key": {"any_": ["written-weeks"]}}, "sort": "CREATED_DESC", "limit": 1}
+    newest = httpx.post(f"{stack.prefect_api}/artifacts/filter", json=written).raise_for_status().json()[0]
+    page.goto(f"{ui}/artifacts/artifact/{newest['id']}")
     page.wait_for_timeout(4000)
     _take(page, folder / "prefect-artifact.png", full=False)
     page.context.close()

@@ -1,1 +1,1 @@
-"""Demo data: a dozen businesses whose accounts live in the sandbox, with four weeks behind them."""
+"""Demo data: a dozen businesses whose accounts live in the sandbox, with nine weeks behind them."""

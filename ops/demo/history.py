@@ -1,4 +1,4 @@
-"""What the demo's owners posted in the last four weeks, written by the same model that writes the coming one."""
+"""What the demo's owners posted in the last nine weeks, written by the same model that writes the coming one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ops.demo.businesses import DemoBusiness
 from platforms.errors import TryLater
 from platforms.openai_writer import DraftPost, Writer
 
-WEEKS = 4
+WEEKS = 9  # so that "the last 30 days" have 30 days before them to be compared with
 JUST_NOW = timedelta(minutes=30)  # what is younger belongs to the publisher
 _WAITS = (0.1, 1.0)  # seconds
 _LIMITS = {"google": 1500, "facebook": 2000, "instagram": 2200}
@@ -48,7 +48,7 @@ class Wanted:
 
 
 def past_slots(business: DemoBusiness, now: datetime) -> list[Wanted]:
-    """The slots of the last four weeks and of this one so far, for all of its accounts."""
+    """The slots of the last nine weeks and of this one so far, for all of its accounts."""
     tz = zone(business.zone)
     this_week = week_of(now, tz)
     wanted: list[Wanted] = []
