@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -117,8 +118,13 @@ def test_a_week_is_written_approved_published_and_measured(stack: Stack, page: P
 
     page.get_by_text("Scheduled (1)").click()
     expect(card.get_by_role("button", name="Approve")).to_have_count(0, timeout=15_000)
-    card.get_by_role("button", name="Publish now").click()
-    page.get_by_role("dialog").get_by_role("button", name="Publish now").click()
+    dialog = page.get_by_role("dialog")
+    for _ in range(3):  # a click into a page that is just drawn anew can get lost, on a slow machine
+        card.get_by_role("button", name="Publish now").click()
+        with suppress(AssertionError):
+            expect(dialog).to_be_visible(timeout=10_000)
+            break
+    dialog.get_by_role("button", name="Publish now").click()
     visible = until(lambda: live(stack), seconds=30, what="the post on the page of the sandbox")
     assert [post["text"] for post in visible] == [first["content"]]
     done = until(
