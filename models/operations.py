@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Double, Identity, Index, Text
+from sqlalchemy import BigInteger, Boolean, Column, Identity, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -37,14 +37,3 @@ class QuarantinedRow(Table, table=True):
     reason: str = Field(sa_column=text_column())
     row_data: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     quarantined_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="now()"))
-
-
-class RateBudget(Table, table=True):
-    """A token bucket that all workers share."""
-
-    __tablename__ = "rate_budgets"
-    __table_args__ = (CheckConstraint("tokens >= 0", name="tokens"),)
-
-    bucket: str = Field(sa_column=Column(Text, primary_key=True))
-    tokens: float = Field(sa_column=Column(Double, nullable=False))
-    updated_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="clock_timestamp()"))

@@ -5,7 +5,7 @@ from models.analytics import Analytics, AnalyticsDaily, LocationMetric
 from models.business import Business, UserPreferences
 from models.content import ContentGeneration, ContentTemplate
 from models.media import MediaFile, StockPhoto
-from models.operations import JobRun, QuarantinedRow, RateBudget
+from models.operations import JobRun, QuarantinedRow
 from models.post import Post, PostEvent, PublishAttempt, PublishHandle
 from models.user import DashboardSession, LoginAttempt, User
 
@@ -26,7 +26,6 @@ __all__ = [
     "PublishAttempt",
     "PublishHandle",
     "QuarantinedRow",
-    "RateBudget",
     "StockPhoto",
     "User",
     "UserPreferences",

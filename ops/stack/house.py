@@ -18,6 +18,7 @@ import httpx
 from models import embedded_postgres
 from models.settings import Settings
 from ops.automations import automations
+from ops.deployments import ROOT
 from ops.stack.children import Child
 from ops.stack.environment import POOL, child_environment, prefect_url, public_url, sandbox_url, starts_sandbox
 from ops.stack.prefect_api import UNDER_WAY, PrefectApi
@@ -168,12 +169,7 @@ class House:
             [*prefect, "worker", "start", "--pool", POOL, "--type", self.config.work_pool_type, "--name", "up",
              "--limit", str(WORKER_LIMIT), "--install-policy", "never"],
         )  # fmt: skip
-        deploy = Child(
-            "deploy", [*prefect, "deploy", "--all"], self._environment(), self.logs / "deploy.log", self.home
-        )
-        deploy.env["PREFECT_DEFAULT_WORK_POOL_NAME"] = POOL
-        deploy.argv += ["--prefect-file", f"{self._environment()['POSTAGENT_ROOT']}/prefect.yaml"]
-        deploy.folder = Path(self._environment()["POSTAGENT_ROOT"])
+        deploy = Child("deploy", [*prefect, "deploy", "--all"], worker.env, self.logs / "deploy.log", ROOT)
         await deploy.start()
         if await deploy.wait() != 0:
             raise StartError("prefect.yaml could not be deployed:\n" + _indent(deploy.last_lines(12)))
@@ -215,7 +211,7 @@ class House:
     async def start_first_runs(self) -> None:
         """Run soon what would wait for its schedule: all is idempotent, and quick when there is nothing to do.
 
-        One after the other, because each run is a process of a hundred megabytes.
+        One after the other, because each run is a process of a hundred megabytes. Raises StartError.
         """
         now = datetime.now(UTC)
         first = {
@@ -226,14 +222,17 @@ class House:
         }
         if self.demo:
             first["aggregate-analytics"] += [85, 110, 135]  # the numbers of the first minutes come in one by one
-        for name, delays in first.items():
-            for delay in delays:
-                await self.api.start_run(
-                    f"{name}/{name}",
-                    key=f"{now.isoformat()}+{delay}",
-                    at=now + timedelta(seconds=delay),
-                    tags=["start"],
-                )
+        try:
+            for name, delays in first.items():
+                for delay in delays:
+                    await self.api.start_run(
+                        f"{name}/{name}",
+                        key=f"{now.isoformat()}+{delay}",
+                        at=now + timedelta(seconds=delay),
+                        tags=["start"],
+                    )
+        except httpx.HTTPError as error:
+            raise StartError(f"Prefect's server does not take runs: {error} ({self.logs})") from None
 
     async def clear_stale_runs(self, why: str) -> None:
         """Runs of a process that is gone have crashed; runs that nobody was there to begin are skipped."""

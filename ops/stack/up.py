@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from models.settings import Settings
+from ops.deployments import deployments
 from ops.errors import OpsError
 from ops.stack import record, shutdown
 from ops.stack.environment import has_real_credentials, starts_sandbox
@@ -25,13 +26,14 @@ def up(config: Settings, *, demo: bool | None, write: Callable[[str], None] = pr
     """Run everything until a signal stops it. Returns the exit code.
 
     Raises OpsError before anything is started: another one runs here, a port is taken, demo data are asked for with
-    real credentials, or HOME cannot be written.
+    real credentials, prefect.yaml is not there, or HOME cannot be written.
     """
     home = config.home.expanduser().resolve()
     if demo and has_real_credentials(config):
         raise OpsError("Demo data needs the sandbox, but credentials of real services are set: use --no-demo")
     if demo is None:
         demo = not has_real_credentials(config)
+    deployments()  # a wheel does not carry prefect.yaml
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -8,7 +8,6 @@ WITH near AS (
   SELECT p.id, p.account_id, p.due_at, p.approved_at
   FROM post_queue p
   JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
-    AND (a.slowed_until IS NULL OR a.slowed_until <= clock_timestamp())
   JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
     AND p.due_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
@@ -55,7 +54,6 @@ ORDER BY c.scheduled_for
 WITH picked AS (
   SELECT p.id FROM post_queue p
   JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
-    AND (a.slowed_until IS NULL OR a.slowed_until <= clock_timestamp())
   JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
     AND p.due_at > clock_timestamp() + make_interval(secs => %(margin)s)

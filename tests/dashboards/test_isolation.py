@@ -45,7 +45,6 @@ CLOSED_TABLES = {
     "login_attempts",
     "quarantined_rows",
     "job_runs",
-    "rate_budgets",
     "content_templates",
     "stock_photo_cache",
     "schema_migrations",

@@ -201,8 +201,8 @@ class Run:
                 self.damage.with_a_person |= {row[0] for row in doubtful}
                 self.damage.reconnects += len(lost)
             db.execute(
-                "UPDATE connected_accounts SET status = 'active', status_reason = NULL, slowed_until = NULL, "
-                "refresh_after = NULL, refreshing_until = NULL WHERE status <> 'active' OR slowed_until > now() "
+                "UPDATE connected_accounts SET status = 'active', status_reason = NULL, "
+                "refresh_after = NULL, refreshing_until = NULL WHERE status <> 'active' "
                 "OR refresh_after > now() OR refreshing_until > now()"
             )
             db.execute("UPDATE post_queue SET next_attempt_at = now() WHERE next_attempt_at > now() + interval '4 s'")
