@@ -26,14 +26,14 @@ def up(config: Settings, *, demo: bool | None, write: Callable[[str], None] = pr
     """Run everything until a signal stops it. Returns the exit code.
 
     Raises OpsError before anything is started: another one runs here, a port is taken, demo data are asked for with
-    real credentials, prefect.yaml is not there, or HOME cannot be written.
+    real credentials, prefect.yaml is not there, or HOME cannot be written. DatabaseError and CryptoError alike.
     """
     home = config.home.expanduser().resolve()
     if demo and has_real_credentials(config):
         raise OpsError("Demo data needs the sandbox, but credentials of real services are set: use --no-demo")
     if demo is None:
         demo = not has_real_credentials(config)
-    deployments()  # a wheel does not carry prefect.yaml
+    _check_what_is_given(config)
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -48,6 +48,19 @@ def up(config: Settings, *, demo: bool | None, write: Callable[[str], None] = pr
             progress.say("no credentials of the real services are set: using the sandbox, nothing leaves this machine")
         house = House(config, home=home, demo=demo, progress=progress)
         return asyncio.run(_live(house, write))
+
+
+def _check_what_is_given(config: Settings) -> None:
+    """The errors that are better told now than after a minute. Imports what most set-ups do not need here."""
+    deployments()
+    if config.encryption_keys is not None:
+        from models.crypto import KeyRing
+
+        KeyRing.parse(config.encryption_keys)
+    if config.database_url is not None:
+        from models.database import check
+
+        check(config.database_url.get_secret_value())
 
 
 def _ports(config: Settings) -> dict[str, tuple[int, str]]:

@@ -194,7 +194,7 @@ def test_tokens_that_are_none_are_refused(
         ("postgresql://me:p[ss@host:port/x", "POSTAGENT_DATABASE_URL"),
     ],
 )
-@pytest.mark.parametrize("command", [["migrate"], ["status"], ["run", "publish-due-posts"]])
+@pytest.mark.parametrize("command", [["migrate"], ["status"], ["run", "publish-due-posts"], ["up"]])
 def test_a_database_that_cannot_be_used_is_named_without_its_password(
     command: list[str], value: str, words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,9 +267,10 @@ def test_a_malformed_key_is_named_by_its_place_and_never_shown(
 ) -> None:
     monkeypatch.setenv("POSTAGENT_ENCRYPTION_KEYS", keys)
     settings.cache_clear()
-    line = refused(ACCOUNT, capsys)
-    assert words in line
-    assert keys not in line
+    for command in (ACCOUNT, ["up"]):
+        line = refused(command, capsys)
+        assert words in line
+        assert keys not in line
 
 
 def test_an_unknown_name_in_the_settings_file_is_named_with_the_likely_one(
@@ -300,6 +301,22 @@ def test_a_setting_with_a_wrong_value_is_named(
     monkeypatch.setenv(name, value)
     assert words in refused(["up"], capsys)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_demo_data_are_refused_where_real_credentials_are_set(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("POSTAGENT_META_APP_ID", "1834500000000001")
+    assert "Demo data needs the sandbox, but credentials of real services are set" in refused(["up", "--demo"], capsys)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_home_that_cannot_be_made_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("POSTAGENT_HOME", str(tmp_path / "file" / "home"))
+    assert "set POSTAGENT_HOME to another one" in refused(["up"], capsys)
 
 
 @pytest.mark.parametrize(
