@@ -143,6 +143,7 @@ class Post(Table, table=True):
     in_doubt_since: datetime | None = Field(default=None, sa_column=time_column(null=True))
     seen_absent_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
     prepared_hash: str | None = Field(default=None, sa_column=text_column(null=True))
+    prepared_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
     prepare_after: datetime | None = Field(default=None, sa_column=time_column(null=True))
     due_at: datetime | None = Field(
         default=None,
@@ -194,7 +195,7 @@ class PublishHandle(Table, table=True):
     """An id of something that exists unseen on the platform, made for exactly this content."""
 
     __tablename__ = "publish_handles"
-    __table_args__ = (_of_post("publish_handles"),)
+    __table_args__ = (_of_post("publish_handles"), Index("idx_publish_handles_handle", "handle"))
 
     post_id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
     user_id: UUID = Field(sa_column=owner_column(reference=None))
@@ -202,6 +203,34 @@ class PublishHandle(Table, table=True):
     kind: str = Field(sa_column=Column(Text, primary_key=True))
     handle: str = Field(sa_column=text_column())
     created_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="clock_timestamp()"))
+
+
+class PublishDiscard(Table, table=True):
+    """Ids of something unseen on a platform that has to be deleted there: nobody wants it any more."""
+
+    __tablename__ = "publish_discards"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["user_id", "account_id", "platform"],
+            ["connected_accounts.user_id", "connected_accounts.id", "connected_accounts.platform"],
+            name="publish_discards_account_tenant_fkey",
+            ondelete="CASCADE",
+        ),
+        Index("idx_publish_discards_next", "next_attempt_at"),
+        Index("idx_publish_discards_account", "account_id"),
+    )
+
+    id: UUID = id_field()
+    user_id: UUID = Field(sa_column=owner_column(reference=None))
+    account_id: UUID = Field(sa_column=owner_column(reference=None))
+    platform: str = Field(sa_column=text_column())
+    post_id: UUID | None = Field(default=None, sa_column=Column(Uuid, nullable=True))
+    handles: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
+    reason: str = Field(sa_column=text_column())
+    created_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="clock_timestamp()"))
+    next_attempt_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="clock_timestamp()"))
+    attempts: int = Field(default=0, sa_column=integer_column(default=0))
+    error_message: str | None = Field(default=None, sa_column=text_column(null=True))
 
 
 class PostEvent(Table, table=True):

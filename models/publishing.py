@@ -108,6 +108,11 @@ def is_missed(scheduled_for: datetime, approved_at: datetime | None, now: dateti
     return now - due_since > missed_after
 
 
+def is_alive(prepared_at: datetime | None, lives: float | None, now: datetime) -> bool:
+    """Whether what was prepared then is still there: `lives` seconds, None = for ever."""
+    return lives is None or (prepared_at is not None and (now - prepared_at).total_seconds() < lives)
+
+
 def percentile(values: Collection[float], share: float) -> float:
     """The nearest-rank percentile (`share` 0..1) of some values; 0.0 of none."""
     if not values:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -56,6 +56,18 @@ class Sighting:
     permalink: str | None = None
     ours: bool | None = None
     state: str = "LIVE"
+
+
+Handles = Mapping[str, str]
+"""Ids the platform handed out while preparing, by kind ("container", "unpublished_post", "photo_0")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """Something that our app made and nobody sees, as a sweep for orphans finds it. `created_at` is UTC."""
+
+    handles: Handles
+    created_at: datetime
 
 
 class Certainty(StrEnum):
@@ -128,9 +140,6 @@ class Limits:
     max_pictures: int = 1
 
 
-Handles = Mapping[str, str]
-"""Ids the platform handed out while preparing, by kind ("container", "unpublished_post", "photo_0")."""
-
 Remember = Callable[[str, str], Awaitable[None]]
 """Commits a (kind, id) before the next request is made, so that a crash leaves nothing we do not know of."""
 
@@ -140,11 +149,11 @@ class Capabilities:
     """How publishing works here: what can be made ahead unseen, and whether lists tell our posts apart."""
 
     prepares: bool = False
+    leaves_orphans: bool = False  # what was made unseen and forgotten stays there until somebody deletes it
     per_post_metrics: bool = True
     location_metrics: bool = False
-    handles_live_seconds: float | None = None
+    handles_live_seconds: float | None = None  # after that what was made unseen has vanished by itself
     metrics_batch: int = 1
-    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 def comparable(text: str) -> str:
@@ -196,6 +205,10 @@ class Platform(Protocol):
 
     async def discard(self, account: Account, handles: Handles) -> None:
         """Throw away what was prepared and is not wanted any more; quiet where it is gone or cannot be deleted."""
+        ...
+
+    async def unseen(self, account: Account) -> Sequence[Unseen]:
+        """What our app made here, does not vanish by itself, and nobody sees: wanted or not. Empty where all does."""
         ...
 
     async def refresh(self, account: Account, refresh_token: SecretStr | None, now: datetime) -> Tokens:

@@ -31,6 +31,7 @@ from platforms.base import (
     Remember,
     Sighting,
     Tokens,
+    Unseen,
     oldest_first,
 )
 from platforms.errors import OperatorNeeded, ReconnectNeeded, Refused, TryLater
@@ -129,6 +130,10 @@ class GoogleBusiness:
 
     async def discard(self, account: Account, handles: Handles) -> None:
         """Nothing to do: nothing was prepared."""
+
+    async def unseen(self, account: Account) -> Sequence[Unseen]:
+        """Nothing: nothing can be made unseen here."""
+        return ()
 
     async def refresh(self, account: Account, refresh_token: SecretStr | None, now: datetime) -> Tokens:
         """A fresh access token, good for about an hour. Google rarely sends a new refresh token: keep the old one."""

@@ -30,6 +30,7 @@ from platforms.base import (
     Remember,
     Sighting,
     Tokens,
+    Unseen,
     oldest_first,
     same_text,
 )
@@ -217,6 +218,10 @@ class Instagram:
 
     async def discard(self, account: Account, handles: Handles) -> None:
         """Nothing to do: containers cannot be deleted; unpublished they vanish after 24 hours, never seen."""
+
+    async def unseen(self, account: Account) -> Sequence[Unseen]:
+        """Nothing: unpublished containers vanish after 24 hours."""
+        return ()
 
     async def refresh(self, account: Account, refresh_token: SecretStr | None, now: datetime) -> Tokens:
         """Instagram Login: 60 more days for the token itself, which must be 24 hours old and alive. Raises TryLater

@@ -37,7 +37,7 @@ claimed AS (
   RETURNING p.*)
 SELECT c.id, c.user_id, c.account_id, c.platform, c.content, c.media_url, c.hashtags, c.link_url, c.call_to_action, c.alt_text,
        c.status, c.content_hash, c.scheduled_for, c.approved_at, c.retry_count, c.lease_token, c.platform_post_id,
-       c.platform_state, c.in_doubt_since, c.seen_absent_at, c.prepared_hash,
+       c.platform_state, c.in_doubt_since, c.seen_absent_at, c.prepared_hash, c.prepared_at,
        extract(epoch FROM c.scheduled_for - clock_timestamp())::float8 AS seconds_until,
        a.account_id AS platform_account_id, a.login_provider, a.access_token_encrypted, a.refresh_token_encrypted,
        a.token_expires_at, a.status AS account_status, a.status_reason AS account_status_reason, a.refresh_after,
@@ -50,7 +50,8 @@ FROM claimed c JOIN connected_accounts a ON a.id = c.account_id
 ORDER BY c.scheduled_for
 
 -- name: claim_preparations
--- Takes posts whose time comes within `ahead` seconds and whose unseen part is not made yet.
+-- Takes posts whose time comes within `ahead` seconds and whose unseen part is not made yet, or so long ago that it will
+-- have vanished (`alive` seconds) by then.
 WITH picked AS (
   SELECT p.id FROM post_queue p
   JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
@@ -59,7 +60,8 @@ WITH picked AS (
     AND p.due_at > clock_timestamp() + make_interval(secs => %(margin)s)
     AND p.due_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
     AND p.platform = ANY(%(platforms)s)
-    AND p.prepared_hash IS DISTINCT FROM p.content_hash
+    AND (p.prepared_hash IS DISTINCT FROM p.content_hash
+      OR p.prepared_at < clock_timestamp() - make_interval(secs => %(alive)s))
     AND (p.prepare_after IS NULL OR p.prepare_after <= clock_timestamp())
     AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= clock_timestamp())
     AND p.in_doubt_since IS NULL AND p.platform_state IS NULL
@@ -74,7 +76,7 @@ claimed AS (
   RETURNING p.*)
 SELECT c.id, c.user_id, c.account_id, c.platform, c.content, c.media_url, c.hashtags, c.link_url, c.call_to_action, c.alt_text,
        c.status, c.content_hash, c.scheduled_for, c.approved_at, c.retry_count, c.lease_token, c.platform_post_id,
-       c.platform_state, c.in_doubt_since, c.seen_absent_at, c.prepared_hash,
+       c.platform_state, c.in_doubt_since, c.seen_absent_at, c.prepared_hash, c.prepared_at,
        extract(epoch FROM c.scheduled_for - clock_timestamp())::float8 AS seconds_until,
        a.account_id AS platform_account_id, a.login_provider, a.access_token_encrypted, a.refresh_token_encrypted,
        a.token_expires_at, a.status AS account_status, a.status_reason AS account_status_reason, a.refresh_after,
@@ -100,14 +102,10 @@ INSERT INTO publish_handles (post_id, user_id, content_hash, kind, handle)
 VALUES (%(post_id)s, %(user_id)s, %(content_hash)s, %(kind)s, %(handle)s)
 ON CONFLICT (post_id, content_hash, kind) DO UPDATE SET handle = excluded.handle, created_at = clock_timestamp()
 
--- name: forget_handles
--- What was prepared for this content is gone (expired, used up, thrown away).
-DELETE FROM publish_handles WHERE post_id = %(post_id)s AND content_hash = %(content_hash)s
-
 -- name: record_prepared
 -- The unseen part stands; the lease is given back. As with every record_*: a token is good for one result only, and only
 -- for the content that was claimed (a lease that ran out lets the owner edit).
-UPDATE post_queue SET prepared_hash = content_hash, prepare_after = NULL, lease_owner = NULL, lease_expires_at = NULL
+UPDATE post_queue SET prepared_hash = content_hash, prepared_at = clock_timestamp(), prepare_after = NULL, lease_owner = NULL, lease_expires_at = NULL
 WHERE id = %(post_id)s AND lease_token = %(token)s AND lease_owner IS NOT NULL
   AND content_hash = %(content_hash)s AND status IN ('pending', 'approved')
 RETURNING id

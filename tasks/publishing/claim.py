@@ -36,6 +36,7 @@ class Claim:
     in_doubt_since: datetime | None
     seen_absent_at: datetime | None
     prepared_hash: str | None
+    prepared_at: datetime | None
     seconds_until: float
     platform_account_id: str
     login_provider: str | None

@@ -127,8 +127,9 @@ class Steps:
         lateness: float | None = None
         try:
             account = await self._access.account_of(claim)
-            if platform.capabilities.prepares and (claim.prepared_hash != claim.content_hash or claim.retry_count):
-                # Not made ahead (approved late), or an earlier try failed and its handles have to be checked again.
+            if platform.capabilities.prepares and (claim.retry_count or not self._is_prepared(claim, now)):
+                # Not made ahead (approved late), vanished (the account was away for days), or an earlier try failed and
+                # its handles have to be checked again.
                 await self._prepare(claim)
             await self._store.write_intent(claim, margin=self._limits.timeout)
             intent_written = True
@@ -152,6 +153,10 @@ class Steps:
                 logger.exception("post %s: unexpected error after the intent", claim.id)
             return await self._not_published(claim, InDoubt(what), lateness)
         return await self._accept(claim, result, lateness, "published")
+
+    def _is_prepared(self, claim: Claim, now: datetime) -> bool:
+        lives = self._platforms[claim.platform].capabilities.handles_live_seconds
+        return claim.prepared_hash == claim.content_hash and rules.is_alive(claim.prepared_at, lives, now)
 
     async def _with_another_token(
         self, claim: Claim, refused: Account, error: PlatformError, lateness: float | None

@@ -88,9 +88,10 @@ class Store:
         return [Claim.of(row, claimed_at=began, lease_seconds=self.lease_seconds) for row in rows]
 
     async def claim_preparations(
-        self, *, batch: int, margin: float, ahead: float, platforms: Sequence[str]
+        self, *, batch: int, margin: float, ahead: float, platforms: Sequence[str], alive: float
     ) -> list[Claim]:
-        """Take up to `batch` posts whose unseen part is to be made: due in `margin` to `ahead` seconds."""
+        """Take up to `batch` posts whose unseen part is to be made: due in `margin` to `ahead` seconds, and not made in
+        the last `alive` seconds."""
         began = time.monotonic()
         rows = await self.rows(
             "claim_preparations",
@@ -98,6 +99,7 @@ class Store:
             margin=margin,
             ahead=ahead,
             platforms=list(platforms),
+            alive=alive,
             worker=self.worker,
             lease=self.lease_seconds,
         )

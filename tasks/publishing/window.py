@@ -18,9 +18,12 @@ from models.settings import Settings, settings
 from platforms.base import Platform
 from tasks import wiring
 from tasks.publishing.access import Access
+from tasks.publishing.preparations import DiscardReport, discard
 from tasks.publishing.publisher import Publisher, WindowReport, WindowSettings
 from tasks.publishing.steps import Limits, Steps
 from tasks.publishing.store import Store
+
+NEVER = 10 * 365 * 86_400.0  # seconds; what is unseen and does not vanish by itself
 
 
 def worker_name() -> str:
@@ -45,8 +48,13 @@ async def open_window(
             prepare_ahead=config.prepare_ahead_seconds,
             settle=config.reconcile_settle_seconds,
             prepares=tuple(name for name, platform in platforms.items() if platform.capabilities.prepares),
+            alive=min((p.capabilities.handles_live_seconds or NEVER for p in platforms.values()), default=NEVER),
         )
-        publisher = Publisher(url, store, Steps(store, platforms, Access(platforms), limits), window)
+
+        async def tidy() -> DiscardReport:
+            return await discard(store.rows, platforms, timeout_seconds=config.publish_timeout_seconds)
+
+        publisher = Publisher(url, store, Steps(store, platforms, Access(platforms), limits), window, tidy)
         return await publisher.run()
 
 
@@ -74,6 +82,8 @@ def summary(report: WindowReport) -> str:
         "lost": "handed over",
     }
     parts = [f"{counts[key]} {text}" for key, text in words.items() if counts[key]]
+    if report.discarded:
+        parts.append(f"{report.discarded} unwanted preparations deleted")
     if report.latenesses:
         p50, p99 = (percentile(report.latenesses, share) * 1000 for share in (0.5, 0.99))
         parts.append(f"lateness p50 {p50:.0f} ms, p99 {p99:.0f} ms")
@@ -99,4 +109,5 @@ def rows(report: WindowReport) -> list[dict[str, Any]]:
 def operator_problem(report: WindowReport) -> str | None:
     """Why a person has to act on our own set-up; None when nobody has to."""
     messages = sorted({r.message for r in report.results if r.outcome == "operator"})
+    messages += [f"a post that nobody wanted is visible: {post}" for post in report.live_by_mistake]
     return "; ".join(messages) or None
