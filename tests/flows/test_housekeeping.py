@@ -48,7 +48,7 @@ async def test_a_post_that_is_visible_against_all_rules_is_a_persons_business(ho
     db = house.connection
     db.execute(
         "INSERT INTO publish_discards (user_id, account_id, platform, handles, reason) SELECT user_id, id, platform,"
-        " jsonb_build_object('unpublished_post', %s::text), 'edited' FROM connected_accounts WHERE platform = 'facebook'",
+        " jsonb_build_object('unpublished_post', %s::text), 'edited' FROM connected_accounts",
         (made["id"],),
     )
     state = await housekeeping(return_state=True)
