@@ -94,6 +94,7 @@ class Post(Table, table=True):
             Column("published_at").desc(),
             postgresql_where=text("status = 'published'"),
         ),
+        Index("idx_post_queue_published", "published_at", postgresql_where=text("status = 'published'")),
         Index("idx_post_queue_leased", "account_id", postgresql_where=text("lease_owner IS NOT NULL")),
         Index("idx_post_queue_owner_time", "user_id", Column("scheduled_for").desc()),
         Index(
@@ -106,6 +107,7 @@ class Post(Table, table=True):
         Index(
             "idx_post_queue_due",
             "due_at",
+            "account_id",
             postgresql_where=text("status = 'approved' OR (status = 'pending' AND NOT requires_approval)"),
         ),
     )

@@ -4,29 +4,36 @@
 -- out, so that thousands of due posts of one tenant do not stand in front of the others. Posts that another worker holds
 -- are skipped, never waited for. A lease that ran out is due again by itself (due_at contains it), which is how a dead
 -- worker's posts come back. Who catches up after an outage goes one by one, `spacing` seconds apart per account.
-WITH near AS (
-  SELECT p.id, p.account_id, p.due_at, p.approved_at
+-- now() and not clock_timestamp(): only the first can be looked up in an index. A claim is a transaction of its own.
+WITH busy AS MATERIALIZED (
+  SELECT account_id FROM post_queue
+  WHERE status = 'published' AND published_at > now() - make_interval(secs => %(spacing)s)
+  UNION
+  SELECT account_id FROM post_queue WHERE lease_owner IS NOT NULL),
+near AS MATERIALIZED (
+  SELECT p.id, p.account_id, p.due_at,
+         GREATEST(p.due_at, p.approved_at) < now() - make_interval(secs => %(late)s) AS catching_up
   FROM post_queue p
-  JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
-  JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
-    AND p.due_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
+    AND p.due_at <= now() + make_interval(secs => %(ahead)s)
     AND p.account_id <> ALL(%(full)s::uuid[])
-    AND (GREATEST(p.due_at, p.approved_at) > clock_timestamp() - make_interval(secs => %(late)s)
-      OR p.lease_owner IS NOT NULL OR NOT EXISTS (
-      SELECT 1 FROM post_queue q WHERE q.account_id = p.account_id AND q.status = 'published'
-        AND q.published_at > clock_timestamp() - make_interval(secs => %(spacing)s))
-      AND NOT EXISTS (SELECT 1 FROM post_queue q WHERE q.account_id = p.account_id AND q.lease_owner IS NOT NULL))
-  ORDER BY p.due_at
+    -- Not a join: a join may begin with all accounts, and then walks through every post that is due.
+    AND (SELECT a.status = 'active' AND u.status IN ('active', 'trial')
+         FROM connected_accounts a JOIN users u ON u.id = a.user_id WHERE a.id = p.account_id)
+    AND (GREATEST(p.due_at, p.approved_at) >= now() - make_interval(secs => %(late)s)
+      OR p.lease_owner IS NOT NULL OR p.account_id NOT IN (SELECT account_id FROM busy))
+  ORDER BY p.due_at, p.account_id
   LIMIT %(scan)s),
 turns AS (
-  SELECT id, due_at, row_number() OVER (PARTITION BY account_id ORDER BY due_at, id) AS turn,
-         GREATEST(due_at, approved_at) < clock_timestamp() - make_interval(secs => %(late)s) AS catching_up
-  FROM near),
+  SELECT id, due_at, turn
+  FROM (SELECT *, row_number() OVER (PARTITION BY account_id ORDER BY due_at, id) AS turn FROM near) ranked
+  WHERE turn <= CASE WHEN catching_up THEN 1 ELSE %(share)s END
+  ORDER BY turn, due_at
+  LIMIT 3 * %(batch)s),
 picked AS (
-  SELECT p.id FROM post_queue p JOIN turns t ON t.id = p.id AND t.turn <= CASE WHEN t.catching_up THEN 1 ELSE %(share)s END
+  SELECT p.id FROM turns t JOIN post_queue p ON p.id = t.id
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
-    AND p.due_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
+    AND p.due_at <= now() + make_interval(secs => %(ahead)s)
   ORDER BY t.turn, t.due_at
   LIMIT %(batch)s
   FOR UPDATE OF p SKIP LOCKED),
@@ -57,8 +64,8 @@ WITH picked AS (
   JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
   JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
-    AND p.due_at > clock_timestamp() + make_interval(secs => %(margin)s)
-    AND p.due_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
+    AND p.due_at > now() + make_interval(secs => %(margin)s)
+    AND p.due_at <= now() + make_interval(secs => %(ahead)s)
     AND p.platform = ANY(%(platforms)s)
     AND (p.prepared_hash IS DISTINCT FROM p.content_hash
       OR p.prepared_at < clock_timestamp() - make_interval(secs => %(alive)s))
@@ -261,7 +268,7 @@ RETURNING p.id
 SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 AS due
 FROM post_queue
 WHERE (status = 'approved' OR (status = 'pending' AND NOT requires_approval))
-  AND due_at > clock_timestamp() + make_interval(secs => %(ahead)s)
+  AND due_at > now() + make_interval(secs => %(ahead)s)
 
 -- name: work_left
 -- What a run that publishes only what is due now still has to settle.
@@ -271,7 +278,7 @@ FROM post_queue p
 JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
 JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
 WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
-  AND p.due_at <= clock_timestamp() + make_interval(secs => %(settle)s)
+  AND p.due_at <= now() + make_interval(secs => %(settle)s)
 
 -- name: taken_ids
 -- Ids of the platform that already belong to a post of this account.

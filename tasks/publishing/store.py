@@ -25,7 +25,7 @@ from tasks.publishing.claim import Claim
 
 T = TypeVar("T")
 DATABASE_ERRORS = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
-SCAN = 2000  # due posts looked at for one fair batch
+SCAN = 1000  # due posts looked at for one fair batch
 
 
 class _Success(NamedTuple):
