@@ -101,6 +101,11 @@ class Publisher:
             await asyncio.gather(*helpers, return_exceptions=True)
         return self.report
 
+    def drain(self) -> None:
+        """Take no new post, finish the calls under way, then end."""
+        self._draining = True
+        self._wake.set()
+
     async def _watch(self, end: float) -> None:
         while not self._draining and time.monotonic() < end:
             self._wake.clear()
@@ -240,7 +245,7 @@ class Publisher:
                     self._wake.set()  # what was told while nobody listened
                     async for notification in connection.notifies():
                         if notification.channel == CHANNEL and notification.payload == DRAIN:
-                            self._draining = True
+                            self.drain()
                         self._wake.set()
             except DATABASE_ERRORS as error:
                 self._outage(error)

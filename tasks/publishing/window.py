@@ -17,6 +17,7 @@ from models.publishing import percentile
 from models.settings import Settings, settings
 from platforms.base import Platform
 from tasks import wiring
+from tasks.own_loop import Stop, in_own_loop
 from tasks.publishing.access import Access
 from tasks.publishing.preparations import DiscardReport, discard
 from tasks.publishing.publisher import Publisher, WindowReport, WindowSettings
@@ -32,10 +33,9 @@ def worker_name() -> str:
 
 
 async def open_window(
-    url: str, config: Settings, platforms: Mapping[str, Platform], *, window_seconds: float
+    url: str, config: Settings, platforms: Mapping[str, Platform], *, window_seconds: float, stop: Stop | None = None
 ) -> WindowReport:
-    """Run one publishing window against the database at `url` with the given platforms."""
-
+    """Run one publishing window against the database at `url` with the given platforms. `stop` drains it."""
     async with Store.open(url, worker=worker_name(), lease_seconds=config.publish_lease_seconds) as store:
         limits = Limits(
             timeout=config.publish_timeout_seconds,
@@ -55,15 +55,26 @@ async def open_window(
             return await discard(store.rows, platforms, timeout_seconds=config.publish_timeout_seconds)
 
         publisher = Publisher(url, store, Steps(store, platforms, Access(platforms), limits), window, tidy)
-        return await publisher.run()
+        if stop is None:
+            return await publisher.run()
+        stop.listen(publisher.drain)
+        try:
+            return await publisher.run()
+        finally:
+            stop.listen(None)
 
 
 @task(name="publish window", cache_policy=NO_CACHE, retries=0)
 async def publish_window(window_seconds: float) -> WindowReport:
     """One window as one Prefect task. Never retried by Prefect: the only retry of a publish is the database's."""
     config = settings()
-    async with wiring.open_platforms(config) as platforms:
-        return await open_window(database.database_url(config), config, platforms, window_seconds=window_seconds)
+
+    async def work(stop: Stop) -> WindowReport:
+        async with wiring.open_platforms(config) as platforms:
+            url = database.database_url(config)
+            return await open_window(url, config, platforms, window_seconds=window_seconds, stop=stop)
+
+    return await in_own_loop(work)
 
 
 def summary(report: WindowReport) -> str:
