@@ -29,6 +29,11 @@ ADD_OWNER = [
 ]  # fmt: skip
 
 
+def test_one_process_runs_all_tests_of_the_stack(request: pytest.FixtureRequest, worker_id: str) -> None:
+    """Else each process starts its own, and all of them are slow. (pytest 9.2 did that to pytest-xdist 3.8.)"""
+    assert worker_id == "master" or request.node.nodeid.endswith("@stack")
+
+
 def test_it_tells_addresses_and_a_login_for_each_plan(stack: Stack) -> None:
     told = "\n".join(stack.lines)
     for address in (stack.dashboard, stack.prefect_api.removesuffix("/api"), stack.sandbox):
