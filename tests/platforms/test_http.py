@@ -20,7 +20,7 @@ from platforms.http import call, client, redact, retry_after
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 StartServer = Callable[[Handler], Awaitable[str]]
 DEADLINE = 0.3
-SOON = 20  # seconds; far from any deadline of ours, near for a machine that is busy, and the servers here hang for longer
+SOON = 20  # seconds; far from our deadlines even on a busy machine, and the servers here hang for longer
 
 
 async def never_answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
