@@ -28,7 +28,7 @@ _REGULATED = re.compile(
     r"weight[- ]loss pills?|payday loans?|escorts?)\b",
     re.IGNORECASE,
 )
-_SHOUTING = re.compile(r"(?:\b[A-Z]{4,}\b[\s,!?.-]*){4,}")
+_SHOUTING = re.compile(r"(?:\b[A-Z]{3,}\b[\s,!?.-]*){4,}")
 _SIGNS = re.compile(r"([!?$*])\1{2,}")
 
 USUAL = "words against Google's content policy, a link that does not open, or a suspended Business Profile"
@@ -46,8 +46,8 @@ def told(post: Mapping[str, Any]) -> str:
     """The causes as one or two sentences for the owner, with what is usual where nothing stands out."""
     causes = probable_causes(post)
     if not causes:
-        return f"Google gives no reason; the usual ones are {USUAL}."
-    return f"Google gives no reason; most likely {'; or '.join(causes)}. If that is not it: {USUAL}."
+        return f"No reason is given; the usual ones are {USUAL}."
+    return f"No reason is given; most likely {'; or '.join(causes)}. If that is not it: {USUAL}."
 
 
 def _texts(post: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
