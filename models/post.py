@@ -38,6 +38,19 @@ from models.base import (
     utc_now,
 )
 
+# What forms a post can have (migration 017).
+_PICTURES = """CASE WHEN more_media_urls IS NULL THEN more_alt_texts IS NULL
+  ELSE platform <> 'google' AND media_url IS NOT NULL AND cardinality(more_media_urls) BETWEEN 1 AND 9
+    AND array_ndims(more_media_urls) = 1 AND array_position(more_media_urls, NULL) IS NULL
+    AND (more_alt_texts IS NULL OR cardinality(more_alt_texts) = cardinality(more_media_urls)) END"""
+_TOPIC_TYPE = "topic_type IS NULL OR (platform = 'google' AND topic_type IN ('STANDARD', 'EVENT', 'OFFER'))"
+_EVENT = """CASE WHEN topic_type IN ('EVENT', 'OFFER')
+  THEN num_nonnulls(event_title, event_starts_at, event_ends_at) = 3 AND btrim(event_title) <> ''
+    AND event_ends_at > event_starts_at AND extract(year FROM event_starts_at AT TIME ZONE 'UTC') >= 2000
+    AND extract(year FROM event_ends_at AT TIME ZONE 'UTC') < 3000
+  ELSE num_nonnulls(event_title, event_starts_at, event_ends_at) = 0 END"""
+_OFFER = "topic_type IS NOT DISTINCT FROM 'OFFER' OR num_nonnulls(offer_coupon_code, offer_redeem_url, offer_terms) = 0"
+
 
 def _of_post(table: str) -> ForeignKeyConstraint:
     """Belongs to a post of the same tenant and goes with it."""
@@ -57,6 +70,10 @@ class Post(Table, table=True):
         CheckConstraint(PLATFORM_CHECK, name="platform"),
         CheckConstraint("status IN ('pending', 'approved', 'rejected', 'published', 'failed')", name="status"),
         CheckConstraint("retry_count >= 0", name="retry_count"),
+        CheckConstraint(_PICTURES, name="pictures"),
+        CheckConstraint(_TOPIC_TYPE, name="topic_type"),
+        CheckConstraint(_EVENT, name="event"),
+        CheckConstraint(_OFFER, name="offer"),
         UniqueConstraint("user_id", "id", name="post_queue_tenant_key"),
         UniqueConstraint("account_id", "slot", name="post_queue_slot_key"),
         ForeignKeyConstraint(
@@ -161,6 +178,15 @@ class Post(Table, table=True):
         sa_column=Column(Uuid, ForeignKey("content_generations.id", ondelete="SET NULL"), nullable=True),
     )
     metrics_due_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    more_media_urls: list[str] | None = Field(default=None, sa_column=texts_column())
+    more_alt_texts: list[str] | None = Field(default=None, sa_column=texts_column())
+    topic_type: str | None = Field(default=None, sa_column=text_column(null=True))
+    event_title: str | None = Field(default=None, sa_column=text_column(null=True))
+    event_starts_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    event_ends_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    offer_coupon_code: str | None = Field(default=None, sa_column=text_column(null=True))
+    offer_redeem_url: str | None = Field(default=None, sa_column=text_column(null=True))
+    offer_terms: str | None = Field(default=None, sa_column=text_column(null=True))
 
 
 class PublishAttempt(Table, table=True):

@@ -26,14 +26,45 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happens, or how long an offer holds. Both times are aware and in the zone of the location, whose
+    wall clock is what people will read."""
+
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a time without a zone."""
+        for at in (self.starts_at, self.ends_at):
+            if at.tzinfo is None:
+                raise ValueError(f"{at!r} has no time zone")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What an offer gives beside its event, which says how long it holds."""
+
+    coupon_code: str | None = None
+    redeem_url: str | None = None
+    terms: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """Exactly what shall appear. `text` is final (for Instagram the hashtags are already part of it)."""
+    """Exactly what shall appear. `text` is final (for Instagram the hashtags are already part of it).
+
+    `alt_texts` go with `media_urls` by their place; "" where a picture has none. An event, or an offer with its event,
+    is for Google only.
+    """
 
     text: str
     media_urls: tuple[str, ...] = ()
     alt_texts: tuple[str, ...] = ()
     link: str | None = None
     call_to_action: str | None = None  # Google's actionType
+    event: Event | None = None
+    offer: Offer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,10 @@ claimed AS (
   FROM picked WHERE picked.id = p.id
   RETURNING p.*)
 SELECT c.id, c.user_id, c.account_id, c.platform, c.content, c.media_url, c.hashtags, c.link_url, c.call_to_action, c.alt_text,
+       c.more_media_urls, c.more_alt_texts, c.topic_type, c.event_title, c.event_starts_at, c.event_ends_at,
+       c.offer_coupon_code, c.offer_redeem_url, c.offer_terms,
+       CASE WHEN c.event_starts_at IS NOT NULL THEN coalesce((SELECT timezone FROM user_preferences u WHERE u.user_id = c.user_id),
+         'America/New_York') END AS owner_zone,
        c.status, c.content_hash, c.scheduled_for, c.approved_at, c.retry_count, c.lease_token, c.platform_post_id,
        c.platform_state, c.in_doubt_since, c.seen_absent_at, c.prepared_hash, c.prepared_at,
        extract(epoch FROM c.scheduled_for - clock_timestamp())::float8 AS seconds_until,
@@ -82,6 +86,10 @@ claimed AS (
   FROM picked WHERE picked.id = p.id
   RETURNING p.*)
 SELECT c.id, c.user_id, c.account_id, c.platform, c.content, c.media_url, c.hashtags, c.link_url, c.call_to_action, c.alt_text,
+       c.more_media_urls, c.more_alt_texts, c.topic_type, c.event_title, c.event_starts_at, c.event_ends_at,
+       c.offer_coupon_code, c.offer_redeem_url, c.offer_terms,
+       CASE WHEN c.event_starts_at IS NOT NULL THEN coalesce((SELECT timezone FROM user_preferences u WHERE u.user_id = c.user_id),
+         'America/New_York') END AS owner_zone,
        c.status, c.content_hash, c.scheduled_for, c.approved_at, c.retry_count, c.lease_token, c.platform_post_id,
        c.platform_state, c.in_doubt_since, c.seen_absent_at, c.prepared_hash, c.prepared_at,
        extract(epoch FROM c.scheduled_for - clock_timestamp())::float8 AS seconds_until,

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from platforms.base import Content
+from models.calendar_slots import UnknownZone, zone
+from platforms.base import Content, Event, Offer
+from platforms.errors import Refused
 from tasks.tokens import StoredAccount
 
 
@@ -25,6 +27,16 @@ class Claim:
     link_url: str | None
     call_to_action: str | None
     alt_text: str | None
+    more_media_urls: list[str] | None
+    more_alt_texts: list[str | None] | None
+    topic_type: str | None
+    event_title: str | None
+    event_starts_at: datetime | None
+    event_ends_at: datetime | None
+    offer_coupon_code: str | None
+    offer_redeem_url: str | None
+    offer_terms: str | None
+    owner_zone: str | None  # IANA; only where there is an event
     status: str
     content_hash: str
     scheduled_for: datetime
@@ -79,14 +91,40 @@ class Claim:
         )
 
     def final_content(self) -> Content:
-        """Exactly what shall appear: Instagram's hashtags become part of the caption."""
+        """Exactly what shall appear: Instagram's hashtags become part of the caption, an event's times stand on the
+        owner's wall clock.
+
+        Raises Refused when there is no such wall clock: better no event than one at the wrong hour.
+        """
         text = self.content
         if self.platform == "instagram" and self.hashtags:
             text = f"{text}\n\n" + " ".join(f"#{tag.lstrip('#')}" for tag in self.hashtags)
+        pictures = (self.media_url, *(self.more_media_urls or ())) if self.media_url else ()
+        shows = (self.alt_text or "", *(words or "" for words in self.more_alt_texts or ()))
         return Content(
             text=text,
-            media_urls=(self.media_url,) if self.media_url else (),
-            alt_texts=(self.alt_text,) if self.media_url and self.alt_text else (),
+            media_urls=pictures,
+            alt_texts=shows if pictures and any(shows) else (),
             link=self.link_url,
             call_to_action=self.call_to_action,
+            event=self._event(),
+            offer=self._offer(),
         )
+
+    def _event(self) -> Event | None:
+        if self.event_title is None or self.event_starts_at is None or self.event_ends_at is None:
+            return None
+        try:
+            clock = zone(self.owner_zone or "")
+        except UnknownZone as error:
+            raise Refused(f"The event's times cannot be told: {error}", code="time_zone") from None
+        return Event(
+            title=self.event_title,
+            starts_at=self.event_starts_at.astimezone(clock),
+            ends_at=self.event_ends_at.astimezone(clock),
+        )
+
+    def _offer(self) -> Offer | None:
+        if self.topic_type != "OFFER":
+            return None
+        return Offer(coupon_code=self.offer_coupon_code, redeem_url=self.offer_redeem_url, terms=self.offer_terms)

@@ -25,6 +25,7 @@ from tasks.tokens import is_token_rejected
 
 logger = logging.getLogger(__name__)
 
+OVER = "Not sent: what it invites to was over before it could go out."
 MISSED = "Missed: its time was over for too long when it could have gone out. Publish it again if it still fits."
 
 
@@ -121,11 +122,15 @@ class Steps:
         if rules.is_missed(claim.scheduled_for, claim.approved_at, now, self._limits.missed_after):
             await self._store.failed(claim, MISSED, outcome="refused")
             return self._result(claim, "missed", MISSED)
+        if rules.is_over(claim.event_ends_at, now):
+            await self._store.failed(claim, OVER, outcome="refused")
+            return self._result(claim, "missed", OVER)
         platform = self._platforms[claim.platform]
         intent_written = False
         account: Account | None = None
         lateness: float | None = None
         try:
+            content = claim.final_content()
             account = await self._access.account_of(claim)
             if platform.capabilities.prepares and (claim.retry_count or not self._is_prepared(claim, now)):
                 # Not made ahead (approved late), vanished (the account was away for days), or an earlier try failed and
@@ -138,7 +143,7 @@ class Steps:
                 raise TryLater("this machine was too slow to keep its lease; nothing was sent")
             lateness = self._lateness(claim)
             async with asyncio.timeout(self._limits.timeout):
-                result = await platform.publish(account, claim.final_content(), dict(claim.handles))
+                result = await platform.publish(account, content, dict(claim.handles))
         except PlatformError as error:
             if account is not None and is_token_rejected(error):
                 return await self._with_another_token(claim, account, error, lateness)
@@ -302,7 +307,8 @@ class Steps:
             await self._store.processing(claim, still, delay=delay, reason=error.message, first=False)
             return self._result(claim, "reconnect", error.message)
         except (PlatformError, TimeoutError) as error:
-            await self._store.processing(claim, still, delay=max(delay, 60), reason=str(error), first=False)
+            later = max(delay, rules.FOLLOW_AFTER_TROUBLE)
+            await self._store.processing(claim, still, delay=later, reason=str(error), first=False)
             return self._result(claim, "processing", str(error))
         if result.state == "PROCESSING":
             await self._store.processing(claim, result, delay=delay, reason="still processing", first=False)
