@@ -111,8 +111,6 @@ class Post(Table, table=True):
             Column("published_at").desc(),
             postgresql_where=text("status = 'published'"),
         ),
-        Index("idx_post_queue_published", "published_at", postgresql_where=text("status = 'published'")),
-        Index("idx_post_queue_leased", "account_id", postgresql_where=text("lease_owner IS NOT NULL")),
         Index("idx_post_queue_owner_time", "user_id", Column("scheduled_for").desc()),
         Index(
             "post_queue_platform_post_key",
@@ -168,7 +166,7 @@ class Post(Table, table=True):
         default=None,
         sa_column=Column(
             TIMESTAMP(timezone=True),
-            Computed("GREATEST(scheduled_for, next_attempt_at, lease_expires_at)", persisted=True),
+            Computed("GREATEST(scheduled_for, next_attempt_at)", persisted=True),
         ),
     )
     theme: str | None = Field(default=None, sa_column=text_column(null=True))

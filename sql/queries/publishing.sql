@@ -2,41 +2,43 @@
 -- Takes a batch of posts that are due within `ahead` seconds: lease with owner, expiry and a fencing token that counts
 -- up. Accounts take turns and none gets more than `share` places; those that have theirs already are `full` and left
 -- out, so that thousands of due posts of one tenant do not stand in front of the others. Posts that another worker holds
--- are skipped, never waited for. A lease that ran out is due again by itself (due_at contains it), which is how a dead
--- worker's posts come back. Who catches up after an outage goes one by one, `spacing` seconds apart per account.
+-- are skipped, never waited for; a lease that ran out means that it died. Who catches up after an outage goes one by one,
+-- `spacing` seconds apart per account.
 -- now() and not clock_timestamp(): only the first can be looked up in an index. A claim is a transaction of its own.
-WITH busy AS MATERIALIZED (
-  SELECT account_id FROM post_queue
-  WHERE status = 'published' AND published_at > now() - make_interval(secs => %(spacing)s)
-  UNION
-  SELECT account_id FROM post_queue WHERE lease_owner IS NOT NULL),
+WITH spaced AS MATERIALIZED (
+  SELECT id FROM connected_accounts WHERE catch_up_after > now()),
 near AS MATERIALIZED (
   SELECT p.id, p.account_id, p.due_at,
-         GREATEST(p.due_at, p.approved_at) < now() - make_interval(secs => %(late)s) AS catching_up
+         GREATEST(p.due_at, p.approved_at) < now() - make_interval(secs => %(late)s) AND p.lease_owner IS NULL AS catching_up
   FROM post_queue p
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
     AND p.due_at <= now() + make_interval(secs => %(ahead)s)
     AND p.account_id <> ALL(%(full)s::uuid[])
+    AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= now())
+    AND (GREATEST(p.due_at, p.approved_at) >= now() - make_interval(secs => %(late)s)
+      OR p.lease_owner IS NOT NULL OR p.account_id NOT IN (SELECT id FROM spaced))
     -- Not a join: a join may begin with all accounts, and then walks through every post that is due.
     AND (SELECT a.status = 'active' AND u.status IN ('active', 'trial')
          FROM connected_accounts a JOIN users u ON u.id = a.user_id WHERE a.id = p.account_id)
-    AND (GREATEST(p.due_at, p.approved_at) >= now() - make_interval(secs => %(late)s)
-      OR p.lease_owner IS NOT NULL OR p.account_id NOT IN (SELECT account_id FROM busy))
   ORDER BY p.due_at, p.account_id
   LIMIT %(scan)s),
 turns AS (
-  SELECT id, due_at, turn
-  FROM (SELECT *, row_number() OVER (PARTITION BY account_id ORDER BY due_at, id) AS turn FROM near) ranked
+  SELECT id, due_at, turn, catching_up
+  FROM (SELECT *, row_number() OVER (PARTITION BY account_id, catching_up ORDER BY due_at, id) AS turn FROM near) ranked
   WHERE turn <= CASE WHEN catching_up THEN 1 ELSE %(share)s END
   ORDER BY turn, due_at
   LIMIT 3 * %(batch)s),
 picked AS (
-  SELECT p.id FROM turns t JOIN post_queue p ON p.id = t.id
+  SELECT p.id, p.account_id, t.catching_up FROM turns t JOIN post_queue p ON p.id = t.id
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
     AND p.due_at <= now() + make_interval(secs => %(ahead)s)
+    AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= now())
   ORDER BY t.turn, t.due_at
   LIMIT %(batch)s
   FOR UPDATE OF p SKIP LOCKED),
+spacing AS (
+  UPDATE connected_accounts a SET catch_up_after = clock_timestamp() + make_interval(secs => %(spacing)s)
+  FROM picked WHERE a.id = picked.account_id AND picked.catching_up),
 claimed AS (
   UPDATE post_queue p SET lease_owner = %(worker)s, lease_token = p.lease_token + 1,
     lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s)
@@ -49,7 +51,6 @@ SELECT c.id, c.user_id, c.account_id, c.platform, c.content, c.media_url, c.hash
          'America/New_York') END AS owner_zone,
        c.status, c.content_hash, c.scheduled_for, c.approved_at, c.retry_count, c.lease_token, c.platform_post_id,
        c.platform_state, c.in_doubt_since, c.seen_absent_at, c.prepared_hash, c.prepared_at,
-       extract(epoch FROM c.scheduled_for - clock_timestamp())::float8 AS seconds_until,
        a.account_id AS platform_account_id, a.login_provider, a.access_token_encrypted, a.refresh_token_encrypted,
        a.token_expires_at, a.status AS account_status, a.status_reason AS account_status_reason, a.refresh_after,
        (SELECT min(t.started_at) FROM publish_attempts t WHERE t.post_id = c.id
@@ -92,7 +93,6 @@ SELECT c.id, c.user_id, c.account_id, c.platform, c.content, c.media_url, c.hash
          'America/New_York') END AS owner_zone,
        c.status, c.content_hash, c.scheduled_for, c.approved_at, c.retry_count, c.lease_token, c.platform_post_id,
        c.platform_state, c.in_doubt_since, c.seen_absent_at, c.prepared_hash, c.prepared_at,
-       extract(epoch FROM c.scheduled_for - clock_timestamp())::float8 AS seconds_until,
        a.account_id AS platform_account_id, a.login_provider, a.access_token_encrypted, a.refresh_token_encrypted,
        a.token_expires_at, a.status AS account_status, a.status_reason AS account_status_reason, a.refresh_after,
        NULL::timestamptz AS open_since, NULL::timestamptz AS first_attempt_at,
@@ -272,21 +272,29 @@ FROM ours WHERE p.id = ours.id
 RETURNING p.id
 
 -- name: seconds_until_next
--- How long until the next post can be claimed, and until the next one is to be prepared; NULL = nothing in sight.
-SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 AS due
-FROM post_queue
-WHERE (status = 'approved' OR (status = 'pending' AND NOT requires_approval))
-  AND due_at > now() + make_interval(secs => %(ahead)s)
+-- How long until the next post can be claimed, or the lease of one that is due runs out; NULL = nothing in sight.
+SELECT LEAST(
+  (SELECT extract(epoch FROM min(due_at) - clock_timestamp())
+   FROM post_queue
+   WHERE (status = 'approved' OR (status = 'pending' AND NOT requires_approval))
+     AND due_at > now() + make_interval(secs => %(ahead)s)),
+  (SELECT extract(epoch FROM min(lease_expires_at) - clock_timestamp()) + %(ahead)s
+   FROM (SELECT lease_expires_at FROM post_queue
+         WHERE (status = 'approved' OR (status = 'pending' AND NOT requires_approval))
+           AND due_at <= now() + make_interval(secs => %(ahead)s)
+         ORDER BY due_at LIMIT %(scan)s) taken
+   WHERE lease_expires_at > now()))::float8 AS due
 
 -- name: work_left
 -- What a run that publishes only what is due now still has to settle.
-SELECT count(*) FILTER (WHERE p.due_at <= clock_timestamp()) AS due,
+SELECT count(*) FILTER (WHERE p.due_at <= now() AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= now())) AS due,
        count(*) FILTER (WHERE p.in_doubt_since IS NOT NULL OR p.platform_state = 'PROCESSING') AS unsettled
 FROM post_queue p
 JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
 JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
 WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
   AND p.due_at <= now() + make_interval(secs => %(settle)s)
+  AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= now() + make_interval(secs => %(settle)s))
 
 -- name: taken_ids
 -- Ids of the platform that already belong to a post of this account.

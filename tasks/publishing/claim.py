@@ -10,12 +10,13 @@ from uuid import UUID
 from models.calendar_slots import UnknownZone, zone
 from platforms.base import Content, Event, Offer
 from platforms.errors import Refused
+from tasks.publishing.clock import DatabaseClock
 from tasks.tokens import StoredAccount
 
 
 @dataclass(slots=True, kw_only=True)
 class Claim:
-    """One row of `claim_posts`. `seconds_until` was measured by the database's clock at `claimed_at` (monotonic)."""
+    """One row of `claim_posts`, with the clock that its second is kept by. `lease_until` is of our monotonic clock."""
 
     id: UUID
     user_id: UUID
@@ -49,7 +50,6 @@ class Claim:
     seen_absent_at: datetime | None
     prepared_hash: str | None
     prepared_at: datetime | None
-    seconds_until: float
     platform_account_id: str
     login_provider: str | None
     access_token_encrypted: str = field(repr=False)
@@ -61,13 +61,18 @@ class Claim:
     open_since: datetime | None
     first_attempt_at: datetime | None
     handles: dict[str, str]
-    claimed_at: float = 0.0
+    clock: DatabaseClock = field(repr=False)
     lease_until: float = 0.0
 
     @classmethod
-    def of(cls, row: dict[str, Any], *, claimed_at: float, lease_seconds: float) -> Claim:
-        """From a dictionary row; `claimed_at` is the monotonic clock before the claim was asked for."""
-        return cls(**row, claimed_at=claimed_at, lease_until=claimed_at + lease_seconds)
+    def of(cls, row: dict[str, Any], *, clock: DatabaseClock, lease_until: float) -> Claim:
+        """From a dictionary row; the lease is counted from before the claim was asked for."""
+        return cls(**row, clock=clock, lease_until=lease_until)
+
+    @property
+    def seconds_left(self) -> float:
+        """Until its second; negative afterwards."""
+        return self.clock.seconds_until(self.scheduled_for)
 
     @property
     def doubtful_since(self) -> datetime | None:

@@ -162,7 +162,7 @@ class Publisher:
         return self._free() > self._settings.concurrency // 2 and not self._draining
 
     async def _on_time(self, claim: Claim) -> Result:
-        early = claim.seconds_until - (time.monotonic() - claim.claimed_at) - INTENT_AHEAD
+        early = claim.seconds_left - INTENT_AHEAD
         if early > 0:
             await asyncio.sleep(early)
         async with self._places:
@@ -215,10 +215,10 @@ class Publisher:
         while True:
             await asyncio.sleep(self._store.lease_seconds / 4)
             held = list(self._held.values())
-            if not held:
-                continue
             try:
-                await self._store.renew(held)
+                await self._store.ask_the_time()
+                if held:
+                    await self._store.renew(held)
             except DATABASE_ERRORS as error:
                 self._outage(error)
 
