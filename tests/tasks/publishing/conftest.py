@@ -10,8 +10,11 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 
+from models.account_tokens import seal_tokens
 from models.base import utc_now
+from models.crypto import key_ring
 from models.settings import Settings, settings
 from tasks import wiring
 from tasks.publishing.publisher import WindowReport
@@ -48,6 +51,25 @@ class Town:
         )
         self.accounts[platform] = account
         return account
+
+    def reconnect(self, platform: str) -> None:
+        """The owner gives access again: the same account, a fresh token, as the connect page stores it."""
+        account = self.accounts[platform]
+        made = self.sandbox.control("POST", "accounts", {"platform": platform, "name": self.owner.email})
+        assert made["account_id"] == account.account_id
+        sealed = seal_tokens(
+            key_ring(),
+            row_id=account.id,
+            user_id=account.user_id,
+            access_token=SecretStr(made["access_token"]),
+            refresh_token=SecretStr(made["refresh_token"] or ""),
+        )
+        self.db.execute(
+            "UPDATE connected_accounts SET status = 'active', status_reason = NULL, access_token_encrypted = %s,"
+            " refresh_token_encrypted = coalesce(%s, refresh_token_encrypted), refresh_after = NULL,"
+            " token_expires_at = now() + make_interval(secs => %s) WHERE id = %s",
+            (sealed.access_token_encrypted, sealed.refresh_token_encrypted, made["expires_in"], account.id),
+        )
 
     def post(self, platform: str, *, due: float = -1, account: Connected | None = None, **columns: Any) -> UUID:
         """A post that goes out without approval, due `due` seconds from now."""

@@ -221,24 +221,36 @@ async def test_a_revoked_connection_holds_the_post_and_says_so(town: Town, publi
 class TestOnTime:
     """A window sleeps until the second and is woken by what becomes due sooner."""
 
-    async def test_posts_leave_at_their_second(self, town: Town, publish: Publish) -> None:
+    async def test_posts_leave_at_their_second(
+        self, town: Town, publish: Publish, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tasks.publishing.publisher.POLL", 60)  # only the knowledge of the next second wakes it
         for delay in (1.2, 1.5, 1.8):
             town.post("google", due=delay)
-        report = await publish(2.5)
-        assert report.counts["published"] == 3
-        assert all(-0.001 <= late < 0.5 for late in report.latenesses), report.latenesses
+        running = asyncio.create_task(publish(60))
+        await self._until_published(town, 3)
+        request_drain(town.database_url)
+        report = await running
+        # How punctual it is, is measured (tests/benchmarks); here: never early, and not at some other waking.
+        assert all(-0.001 <= late < 20 for late in report.latenesses), report.latenesses
 
-    async def test_publish_now_wakes_a_sleeping_window(self, town: Town, publish: Publish) -> None:
+    async def _until_published(self, town: Town, number: int) -> None:
+        async with asyncio.timeout(30):
+            while town.db.execute("SELECT count(*) FROM post_queue WHERE status = 'published'").fetchone() != (number,):
+                await asyncio.sleep(0.05)
+
+    async def test_publish_now_wakes_a_sleeping_window(
+        self, town: Town, publish: Publish, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tasks.publishing.publisher.POLL", 60)
         post = town.post("google", due=3600, requires_approval=True)
-        running = asyncio.create_task(publish(3))
+        running = asyncio.create_task(publish(60))
         await asyncio.sleep(0.7)
         with session(Role.DASHBOARD, tenant=town.owner.user_id) as db:
             seen = town.row(post)["content_hash"]
             post_status.publish_now(db, post, seen_hash=seen, actor="anna", now=utc_now())
-        asked = asyncio.get_running_loop().time()
-        while town.row(post)["status"] != "published":
-            await asyncio.sleep(0.02)
-            assert asyncio.get_running_loop().time() - asked < 1.0
+        await self._until_published(town, 1)
+        assert town.row(post)["status"] == "published"
         request_drain(town.database_url)
         await running
 
@@ -246,7 +258,7 @@ class TestOnTime:
         running = asyncio.create_task(publish(60))
         await asyncio.sleep(0.5)
         request_drain(town.database_url)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(30):
             await running
 
     async def test_what_can_exist_unseen_is_made_ahead(self, town: Town, publish: Publish) -> None:
