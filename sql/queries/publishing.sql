@@ -4,14 +4,21 @@
 -- out, so that thousands of due posts of one tenant do not stand in front of the others. Posts that another worker holds
 -- are skipped, never waited for. A lease that ran out is due again by itself (due_at contains it), which is how a dead
 -- worker's posts come back. Who catches up after an outage goes one by one, `spacing` seconds apart per account.
+-- Accounts and whole platforms that asked for a pause wait, and so do the platforms `without` room in our shared quota;
+-- where the posts of 24 hours are used up, only what may be out already is still looked for.
 WITH near AS (
   SELECT p.id, p.account_id, p.due_at, p.approved_at
   FROM post_queue p
   JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
+    AND (a.slowed_until IS NULL OR a.slowed_until <= clock_timestamp())
+    AND (a.full_until IS NULL OR a.full_until <= clock_timestamp() OR p.in_doubt_since IS NOT NULL OR p.lease_owner IS NOT NULL)
+    AND CASE a.login_provider WHEN 'facebook' THEN 'facebook' ELSE a.platform END
+      NOT IN (SELECT name FROM shared_quotas WHERE slowed_until > clock_timestamp())
   JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
     AND p.due_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
     AND p.account_id <> ALL(%(full)s::uuid[])
+    AND p.platform <> ALL(%(without)s::text[])
     AND (GREATEST(p.due_at, p.approved_at) > clock_timestamp() - make_interval(secs => %(late)s)
       OR p.lease_owner IS NOT NULL OR NOT EXISTS (
       SELECT 1 FROM post_queue q WHERE q.account_id = p.account_id AND q.status = 'published'
@@ -54,6 +61,9 @@ ORDER BY c.scheduled_for
 WITH picked AS (
   SELECT p.id FROM post_queue p
   JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
+    AND (a.slowed_until IS NULL OR a.slowed_until <= clock_timestamp())
+    AND CASE a.login_provider WHEN 'facebook' THEN 'facebook' ELSE a.platform END
+      NOT IN (SELECT name FROM shared_quotas WHERE slowed_until > clock_timestamp())
   JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
     AND p.due_at > clock_timestamp() + make_interval(secs => %(margin)s)
@@ -271,6 +281,10 @@ SELECT count(*) FILTER (WHERE p.due_at <= clock_timestamp()) AS due,
        count(*) FILTER (WHERE p.in_doubt_since IS NOT NULL OR p.platform_state = 'PROCESSING') AS unsettled
 FROM post_queue p
 JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
+  AND (a.slowed_until IS NULL OR a.slowed_until <= clock_timestamp() + make_interval(secs => %(settle)s))
+  AND (a.full_until IS NULL OR a.full_until <= clock_timestamp() OR p.in_doubt_since IS NOT NULL OR p.lease_owner IS NOT NULL)
+  AND CASE a.login_provider WHEN 'facebook' THEN 'facebook' ELSE a.platform END
+    NOT IN (SELECT name FROM shared_quotas WHERE slowed_until > clock_timestamp() + make_interval(secs => %(settle)s))
 JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
 WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
   AND p.due_at <= clock_timestamp() + make_interval(secs => %(settle)s)

@@ -21,6 +21,8 @@ from tasks.publishing.access import Access
 from tasks.publishing.publisher import Publisher, WindowReport, WindowSettings
 from tasks.publishing.steps import Limits, Steps
 from tasks.publishing.store import Store
+from tasks.quotas.gate import Gate
+from tasks.quotas.pacing import Pacer
 
 
 def worker_name() -> str:
@@ -45,8 +47,11 @@ async def open_window(
             prepare_ahead=config.prepare_ahead_seconds,
             settle=config.reconcile_settle_seconds,
             prepares=tuple(name for name, platform in platforms.items() if platform.capabilities.prepares),
+            platforms=frozenset(platforms),
         )
-        publisher = Publisher(url, store, Steps(store, platforms, Access(platforms), limits), window)
+        pacer = Pacer(store.rows, wiring.budgets(config))
+        gate = Gate(store, platforms, pacer, timeout=config.publish_timeout_seconds)
+        publisher = Publisher(url, store, Steps(store, platforms, Access(platforms), limits, gate), window)
         return await publisher.run()
 
 
@@ -67,6 +72,7 @@ def summary(report: WindowReport) -> str:
         "refused": "refused",
         "missed": "missed",
         "later": "tried again later",
+        "paced": "waiting for room in a quota",
         "in_doubt": "in doubt",
         "absent": "proved absent and sent again",
         "reconnect": "waiting for a reconnect",
