@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from models.quota_rules import Budget, Ledger, Purpose
 from models.queries import query
+from models.quota_rules import Budget, Ledger, Purpose
 from platforms.errors import Paced
 from tasks.quotas import pacing
 from tasks.quotas.pacing import Pacer
