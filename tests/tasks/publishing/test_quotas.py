@@ -168,8 +168,8 @@ class TestFairness:
     def _among_the_first(town: Town, small: list[UUID]) -> int:
         """How many of the first 50 posts that went out were the neighbours'."""
         row = town.db.execute(
-            "SELECT count(*) FROM (SELECT id FROM post_queue WHERE status = 'published' ORDER BY published_at LIMIT 50) "
-            "AS first WHERE id = ANY(%s)",
+            "SELECT count(*) FROM (SELECT id FROM post_queue WHERE status = 'published' ORDER BY published_at LIMIT 50)"
+            " AS first WHERE id = ANY(%s)",
             (small,),
         ).fetchone()
         assert row is not None
