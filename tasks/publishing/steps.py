@@ -196,9 +196,9 @@ class Steps:
         if isinstance(error, Paced):
             return await self._paced(claim, error)
         if isinstance(error, Blocked):
-            await self.gate.heard(claim, error)
             delay = error.retry_after or rules.LONGEST_DELAY
             await store.later(claim, error, delay=delay, outcome="try_later", counts=False)
+            await self.gate.heard(claim, error)
             return self._result(claim, "later", error.message)
         if isinstance(error, InDoubt):
             await store.in_doubt(claim, error.message, delay=rules.FIRST_LOOK_DELAY, error=error)
@@ -223,8 +223,8 @@ class Steps:
         return self._result(claim, "later", error.message, lateness=lateness)
 
     async def _paced(self, claim: Claim, error: Paced) -> Result:
-        await self.gate.heard(claim, error)
         await self._store.paced(claim, error, delay=error.retry_after or rules.FIRST_DELAY)
+        await self.gate.heard(claim, error)
         return self._result(claim, "paced", error.message)
 
     async def _accept(self, claim: Claim, result: Published, lateness: float | None, reason: str) -> Result:
