@@ -70,7 +70,7 @@ async def test_locations_are_read_within_googles_minute_and_none_is_refused(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quota_rules, "MINUTE", 1.0)
-    monkeypatch.setattr(quota_rules, "LAG", 0.5)
+    monkeypatch.setattr(quota_rules, "LAG", 1.0)
     house.sandbox.configure(google_minute_seconds=1.0, google_queries_per_minute=10)
     for number in range(20):
         house.connect("google", name=f"Plumber {number}")
