@@ -26,6 +26,11 @@ class ConnectedAccount(Table, table=True):
         UniqueConstraint("user_id", "id", "platform", name="connected_accounts_tenant_key"),
         Index("idx_connected_accounts_user", "user_id"),
         Index("idx_connected_accounts_expires", "token_expires_at", postgresql_where=text("status = 'active'")),
+        Index(
+            "idx_connected_accounts_catch_up",
+            "catch_up_after",
+            postgresql_where=text("catch_up_after IS NOT NULL"),
+        ),
     )
 
     id: UUID = id_field()
@@ -43,6 +48,7 @@ class ConnectedAccount(Table, table=True):
     status_reason: str | None = Field(default=None, sa_column=text_column(null=True))
     refresh_after: datetime | None = Field(default=None, sa_column=time_column(null=True))
     refreshing_until: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    catch_up_after: datetime | None = Field(default=None, sa_column=time_column(null=True))
     slowed_until: datetime | None = Field(default=None, sa_column=time_column(null=True))
     slowed_reason: str | None = Field(default=None, sa_column=text_column(null=True))
     full_until: datetime | None = Field(default=None, sa_column=time_column(null=True))

@@ -38,6 +38,19 @@ from models.base import (
     utc_now,
 )
 
+# What forms a post can have (migration 017).
+_PICTURES = """CASE WHEN more_media_urls IS NULL THEN more_alt_texts IS NULL
+  ELSE platform <> 'google' AND media_url IS NOT NULL AND cardinality(more_media_urls) BETWEEN 1 AND 9
+    AND array_ndims(more_media_urls) = 1 AND array_position(more_media_urls, NULL) IS NULL
+    AND (more_alt_texts IS NULL OR cardinality(more_alt_texts) = cardinality(more_media_urls)) END"""
+_TOPIC_TYPE = "topic_type IS NULL OR (platform = 'google' AND topic_type IN ('STANDARD', 'EVENT', 'OFFER'))"
+_EVENT = """CASE WHEN topic_type IN ('EVENT', 'OFFER')
+  THEN num_nonnulls(event_title, event_starts_at, event_ends_at) = 3 AND btrim(event_title) <> ''
+    AND event_ends_at > event_starts_at AND extract(year FROM event_starts_at AT TIME ZONE 'UTC') >= 2000
+    AND extract(year FROM event_ends_at AT TIME ZONE 'UTC') < 3000
+  ELSE num_nonnulls(event_title, event_starts_at, event_ends_at) = 0 END"""
+_OFFER = "topic_type IS NOT DISTINCT FROM 'OFFER' OR num_nonnulls(offer_coupon_code, offer_redeem_url, offer_terms) = 0"
+
 
 def _of_post(table: str) -> ForeignKeyConstraint:
     """Belongs to a post of the same tenant and goes with it."""
@@ -57,6 +70,10 @@ class Post(Table, table=True):
         CheckConstraint(PLATFORM_CHECK, name="platform"),
         CheckConstraint("status IN ('pending', 'approved', 'rejected', 'published', 'failed')", name="status"),
         CheckConstraint("retry_count >= 0", name="retry_count"),
+        CheckConstraint(_PICTURES, name="pictures"),
+        CheckConstraint(_TOPIC_TYPE, name="topic_type"),
+        CheckConstraint(_EVENT, name="event"),
+        CheckConstraint(_OFFER, name="offer"),
         UniqueConstraint("user_id", "id", name="post_queue_tenant_key"),
         UniqueConstraint("account_id", "slot", name="post_queue_slot_key"),
         ForeignKeyConstraint(
@@ -94,7 +111,6 @@ class Post(Table, table=True):
             Column("published_at").desc(),
             postgresql_where=text("status = 'published'"),
         ),
-        Index("idx_post_queue_leased", "account_id", postgresql_where=text("lease_owner IS NOT NULL")),
         Index("idx_post_queue_owner_time", "user_id", Column("scheduled_for").desc()),
         Index(
             "post_queue_platform_post_key",
@@ -106,6 +122,7 @@ class Post(Table, table=True):
         Index(
             "idx_post_queue_due",
             "due_at",
+            "account_id",
             postgresql_where=text("status = 'approved' OR (status = 'pending' AND NOT requires_approval)"),
         ),
     )
@@ -143,12 +160,13 @@ class Post(Table, table=True):
     in_doubt_since: datetime | None = Field(default=None, sa_column=time_column(null=True))
     seen_absent_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
     prepared_hash: str | None = Field(default=None, sa_column=text_column(null=True))
+    prepared_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
     prepare_after: datetime | None = Field(default=None, sa_column=time_column(null=True))
     due_at: datetime | None = Field(
         default=None,
         sa_column=Column(
             TIMESTAMP(timezone=True),
-            Computed("GREATEST(scheduled_for, next_attempt_at, lease_expires_at)", persisted=True),
+            Computed("GREATEST(scheduled_for, next_attempt_at)", persisted=True),
         ),
     )
     theme: str | None = Field(default=None, sa_column=text_column(null=True))
@@ -158,6 +176,15 @@ class Post(Table, table=True):
         sa_column=Column(Uuid, ForeignKey("content_generations.id", ondelete="SET NULL"), nullable=True),
     )
     metrics_due_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    more_media_urls: list[str] | None = Field(default=None, sa_column=texts_column())
+    more_alt_texts: list[str] | None = Field(default=None, sa_column=texts_column())
+    topic_type: str | None = Field(default=None, sa_column=text_column(null=True))
+    event_title: str | None = Field(default=None, sa_column=text_column(null=True))
+    event_starts_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    event_ends_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    offer_coupon_code: str | None = Field(default=None, sa_column=text_column(null=True))
+    offer_redeem_url: str | None = Field(default=None, sa_column=text_column(null=True))
+    offer_terms: str | None = Field(default=None, sa_column=text_column(null=True))
 
 
 class PublishAttempt(Table, table=True):
@@ -201,7 +228,7 @@ class PublishHandle(Table, table=True):
     """An id of something that exists unseen on the platform, made for exactly this content."""
 
     __tablename__ = "publish_handles"
-    __table_args__ = (_of_post("publish_handles"),)
+    __table_args__ = (_of_post("publish_handles"), Index("idx_publish_handles_handle", "handle"))
 
     post_id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
     user_id: UUID = Field(sa_column=owner_column(reference=None))
@@ -209,6 +236,34 @@ class PublishHandle(Table, table=True):
     kind: str = Field(sa_column=Column(Text, primary_key=True))
     handle: str = Field(sa_column=text_column())
     created_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="clock_timestamp()"))
+
+
+class PublishDiscard(Table, table=True):
+    """Ids of something unseen on a platform that has to be deleted there: nobody wants it any more."""
+
+    __tablename__ = "publish_discards"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["user_id", "account_id", "platform"],
+            ["connected_accounts.user_id", "connected_accounts.id", "connected_accounts.platform"],
+            name="publish_discards_account_tenant_fkey",
+            ondelete="CASCADE",
+        ),
+        Index("idx_publish_discards_next", "next_attempt_at"),
+        Index("idx_publish_discards_account", "account_id"),
+    )
+
+    id: UUID = id_field()
+    user_id: UUID = Field(sa_column=owner_column(reference=None))
+    account_id: UUID = Field(sa_column=owner_column(reference=None))
+    platform: str = Field(sa_column=text_column())
+    post_id: UUID | None = Field(default=None, sa_column=Column(Uuid, nullable=True))
+    handles: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
+    reason: str = Field(sa_column=text_column())
+    created_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="clock_timestamp()"))
+    next_attempt_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="clock_timestamp()"))
+    attempts: int = Field(default=0, sa_column=integer_column(default=0))
+    error_message: str | None = Field(default=None, sa_column=text_column(null=True))
 
 
 class PostEvent(Table, table=True):

@@ -20,6 +20,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from models.gates import LIMITS
 from models.post import Post
 from models.queries import query
 
@@ -169,12 +170,14 @@ def edit(
     content: str | None = None,
     hashtags: Sequence[str] | _Keep | None = KEEP,
     media_url: str | _Keep | None = KEEP,
+    more_media_urls: Sequence[str] | _Keep | None = KEEP,
     scheduled_for: datetime | None = None,
 ) -> None:
-    """Change text, hashtags, picture or time. A changed text, hashtag or picture takes an approval away.
+    """Change text, hashtags, pictures or time. A changed text, hashtag or picture takes an approval away.
 
-    Times must be aware. Raises PostChanged, PostBusy, ImpossibleChange (published, rejected), or ValueError for a naive
-    time or an empty text.
+    `more_media_urls` are the pictures after the first; given anew they lose their alternative texts, and they go with
+    the first one when `media_url` is None. Times must be aware. Raises PostChanged, PostBusy, ImpossibleChange
+    (published, rejected, more pictures than the platform takes), or ValueError for a naive time or an empty text.
     """
     if scheduled_for is not None and scheduled_for.tzinfo is None:
         raise ValueError(f"{scheduled_for!r} has no time zone")
@@ -183,6 +186,12 @@ def edit(
     post = _lock(session, post_id, seen_hash=seen_hash)
     if post.status not in (Status.PENDING, Status.APPROVED, Status.FAILED):
         raise ImpossibleChange(f"This post is {post.status}; it can no longer be edited.")
+    if media_url is None:
+        more_media_urls = None
+    more = None if isinstance(more_media_urls, _Keep) else list(more_media_urls or ()) or None
+    limits = LIMITS[post.platform]
+    if more and 1 + len(more) > limits.max_pictures:
+        raise ImpossibleChange(f"{limits.label} takes at most {limits.max_pictures} pictures, not {1 + len(more)}.")
     changes: dict[str, Any] = {"at": now.isoformat()}
     if content is not None:
         changes["content"] = content
@@ -190,6 +199,8 @@ def edit(
         changes["hashtags"] = list(hashtags or [])
     if not isinstance(media_url, _Keep):
         changes["media_url"] = media_url
+    if not isinstance(more_media_urls, _Keep):
+        changes["more_media_urls"] = more
     if scheduled_for is not None:
         changes["scheduled_for"] = scheduled_for.isoformat()
     only_time = set(changes) == {"at", "scheduled_for"}
@@ -203,6 +214,8 @@ def edit(
             "hashtags": None if isinstance(hashtags, _Keep) or hashtags is None else list(hashtags),
             "set_media": not isinstance(media_url, _Keep),
             "media_url": None if isinstance(media_url, _Keep) else media_url,
+            "set_more": not isinstance(more_media_urls, _Keep),
+            "more_media_urls": more,
             "scheduled_for": scheduled_for,
             "actor": actor,
             "reason": "rescheduled" if only_time else "edited",

@@ -21,6 +21,7 @@ CATCH_UP_AFTER = 900.0  # seconds late from which on an account's posts go out o
 CATCH_UP_SPACING = 60.0  # seconds between them
 CLOCK_SKEW = timedelta(minutes=2)  # our clock and a platform's may differ by so much
 FOLLOW_DELAYS = (5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)  # seconds; Google moderates within minutes, rarely hours
+FOLLOW_AFTER_TROUBLE = 60.0  # seconds at least, when a post could not be read: Google's quotas are per minute
 
 
 def backoff(failures: int, *, retry_after: float | None = None, jitter: float | None = None) -> float:
@@ -106,6 +107,16 @@ def is_missed(scheduled_for: datetime, approved_at: datetime | None, now: dateti
     """
     due_since = max(scheduled_for, approved_at) if approved_at is not None else scheduled_for
     return now - due_since > missed_after
+
+
+def is_alive(prepared_at: datetime | None, lives: float | None, now: datetime) -> bool:
+    """Whether what was prepared then is still there: `lives` seconds, None = for ever."""
+    return lives is None or (prepared_at is not None and (now - prepared_at).total_seconds() < lives)
+
+
+def is_over(event_ends_at: datetime | None, now: datetime) -> bool:
+    """Whether what a post invites to has ended: nobody wants it to go out then."""
+    return event_ends_at is not None and event_ends_at <= now
 
 
 def percentile(values: Collection[float], share: float) -> float:

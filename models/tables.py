@@ -6,7 +6,7 @@ from models.business import Business, UserPreferences
 from models.content import ContentGeneration, ContentTemplate
 from models.media import MediaFile, StockPhoto
 from models.operations import JobRun, QuarantinedRow
-from models.post import Post, PostEvent, PublishAttempt, PublishHandle
+from models.post import Post, PostEvent, PublishAttempt, PublishDiscard, PublishHandle
 from models.quotas import PublishingQuota, SharedQuota
 from models.user import DashboardSession, LoginAttempt, User
 
@@ -25,6 +25,7 @@ __all__ = [
     "Post",
     "PostEvent",
     "PublishAttempt",
+    "PublishDiscard",
     "PublishHandle",
     "PublishingQuota",
     "QuarantinedRow",

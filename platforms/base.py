@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -26,14 +26,45 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happens, or how long an offer holds. Both times are aware and in the zone of the location, whose
+    wall clock is what people will read."""
+
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a time without a zone."""
+        for at in (self.starts_at, self.ends_at):
+            if at.tzinfo is None:
+                raise ValueError(f"{at!r} has no time zone")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What an offer gives beside its event, which says how long it holds."""
+
+    coupon_code: str | None = None
+    redeem_url: str | None = None
+    terms: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """Exactly what shall appear. `text` is final (for Instagram the hashtags are already part of it)."""
+    """Exactly what shall appear. `text` is final (for Instagram the hashtags are already part of it).
+
+    `alt_texts` go with `media_urls` by their place; "" where a picture has none. An event, or an offer with its event,
+    is for Google only.
+    """
 
     text: str
     media_urls: tuple[str, ...] = ()
     alt_texts: tuple[str, ...] = ()
     link: str | None = None
     call_to_action: str | None = None  # Google's actionType
+    event: Event | None = None
+    offer: Offer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +87,18 @@ class Sighting:
     permalink: str | None = None
     ours: bool | None = None
     state: str = "LIVE"
+
+
+Handles = Mapping[str, str]
+"""Ids the platform handed out while preparing, by kind ("container", "unpublished_post", "photo_0")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """Something that our app made and nobody sees, as a sweep for orphans finds it. `created_at` is UTC."""
+
+    handles: Handles
+    created_at: datetime
 
 
 class Certainty(StrEnum):
@@ -128,9 +171,6 @@ class Limits:
     max_pictures: int = 1
 
 
-Handles = Mapping[str, str]
-"""Ids the platform handed out while preparing, by kind ("container", "unpublished_post", "photo_0")."""
-
 Remember = Callable[[str, str], Awaitable[None]]
 """Commits a (kind, id) before the next request is made, so that a crash leaves nothing we do not know of."""
 
@@ -148,12 +188,12 @@ class Capabilities:
     """How publishing works here: what can be made ahead unseen, and whether lists tell our posts apart."""
 
     prepares: bool = False
+    leaves_orphans: bool = False  # what was made unseen and forgotten stays there until somebody deletes it
     per_post_metrics: bool = True
     location_metrics: bool = False
-    handles_live_seconds: float | None = None
+    handles_live_seconds: float | None = None  # after that what was made unseen has vanished by itself
     metrics_batch: int = 1
     publishing_quota: bool = False  # the platform limits an account's posts a day: see `Platform.quota`
-    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 def comparable(text: str) -> str:
@@ -205,6 +245,10 @@ class Platform(Protocol):
 
     async def discard(self, account: Account, handles: Handles) -> None:
         """Throw away what was prepared and is not wanted any more; quiet where it is gone or cannot be deleted."""
+        ...
+
+    async def unseen(self, account: Account) -> Sequence[Unseen]:
+        """What our app made here, does not vanish by itself, and nobody sees: wanted or not. Empty where all does."""
         ...
 
     async def refresh(self, account: Account, refresh_token: SecretStr | None, now: datetime) -> Tokens:

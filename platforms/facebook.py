@@ -30,6 +30,7 @@ from platforms.base import (
     Remember,
     Sighting,
     Tokens,
+    Unseen,
     oldest_first,
 )
 from platforms.errors import InDoubt, PlatformError, ReconnectNeeded, Refused, TryLater
@@ -44,6 +45,7 @@ MISSING_POST = "missing_post"  # the unpublished post's id, once it could not be
 PHOTO = "photo_{}"
 
 _LIST_FIELDS = "id,message,created_time,permalink_url,is_published,application"
+_UNSEEN_FIELDS = "id,created_time,is_published,application,scheduled_publish_time"
 _ENGAGEMENT = (
     "likes.summary(true).limit(0),comments.summary(true).limit(0),reactions.summary(total_count).limit(0),shares"
 )
@@ -57,7 +59,9 @@ class Facebook:
     name = "facebook"
     limits = Limits(max_characters=63_206, max_pictures=10)
     # Unpublished photos are deleted after about 24 hours.
-    capabilities = Capabilities(prepares=True, handles_live_seconds=23 * 3600.0, metrics_batch=_POSTS_A_BATCH)
+    capabilities = Capabilities(
+        prepares=True, leaves_orphans=True, handles_live_seconds=23 * 3600.0, metrics_batch=_POSTS_A_BATCH
+    )
 
     def __init__(
         self,
@@ -203,6 +207,25 @@ class Facebook:
             except Refused as refused:
                 if not (refused.code or "").startswith("100"):
                     raise
+
+    @on_behalf
+    async def unseen(self, account: Account) -> Sequence[Unseen]:
+        """Unpublished posts of our own app that no clock at Facebook will publish (a Page's `feed` lists them too).
+
+        Unseen photos are left out: Facebook deletes them after 24 hours. Nothing is ours without META_APP_ID.
+        """
+        if not self._app_id:
+            return ()
+        found: list[Unseen] = []
+        async for post in self._graph.listing(
+            f"{account.account_id}/feed", account.access_token, fields=_UNSEEN_FIELDS, limit=100
+        ):
+            made_by = text(part(post.get("application")).get("id"))
+            created_at = moment(post.get("created_time"))
+            unseen = post.get("is_published") is False and not post.get("scheduled_publish_time")
+            if unseen and made_by == self._app_id and created_at and (post_id := text(post.get("id"))):
+                found.append(Unseen(handles={UNPUBLISHED_POST: post_id}, created_at=created_at))
+        return found
 
     @on_behalf
     async def refresh(self, account: Account, refresh_token: SecretStr | None, now: datetime) -> Tokens:

@@ -7,7 +7,6 @@ discovery document businessprofileperformance v1 of 2026-10-26, developers.googl
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -34,13 +33,15 @@ from platforms.base import (
     Remember,
     Sighting,
     Tokens,
+    Unseen,
     oldest_first,
 )
 from platforms.errors import OperatorNeeded, ReconnectNeeded, Refused, TryLater
-from platforms.google_errors import classify, classify_token
+from platforms.google_causes import told
+from platforms.google_errors import classify, classify_token, names_a_field
+from platforms.google_posts import MAX_PICTURES, local_post
 from platforms.http import call, json_object, unclear, unreadable
 
-ACTIONS = ("BOOK", "ORDER", "SHOP", "LEARN_MORE", "SIGN_UP", "CALL")
 DAILY_METRICS = (
     "BUSINESS_IMPRESSIONS_DESKTOP_MAPS",
     "BUSINESS_IMPRESSIONS_DESKTOP_SEARCH",
@@ -55,14 +56,14 @@ DAILY_METRICS = (
 )
 _PAGE = 100
 _MAX_PAGES = 200
-_PHONE = re.compile(r"(?:\+?\d[\s().-]{0,2}){7,}")
 
 
 class GoogleBusiness:
     """The Google twin of `platforms.base.Platform`. Account ids are `accounts/{a}/locations/{l}`."""
 
     name = "google"
-    limits = Limits(max_characters=1500, phone_numbers_allowed=False)  # 1,500: third parties only, nothing official
+    # 1,500: third parties only, nothing official
+    limits = Limits(max_characters=1500, phone_numbers_allowed=False, max_pictures=MAX_PICTURES)
     capabilities = Capabilities(per_post_metrics=False, location_metrics=True)
 
     def __init__(
@@ -94,17 +95,19 @@ class GoogleBusiness:
 
     async def prepare(self, account: Account, content: Content, handles: Handles, remember: Remember) -> Handles:
         """Nothing can be made ahead here; content that Google cannot take is refused before its time."""
-        self._post_body(content)
+        local_post(content, language=self._language)
         return handles
 
     async def publish(self, account: Account, content: Content, handles: Handles) -> Published:
-        """Create a post of type STANDARD. Its state may be PROCESSING: then `follow` it until it is LIVE."""
-        answer = await self._call(
-            account, "POST", f"{self._posts}/{account.account_id}/localPosts", True, json=self._post_body(content)
-        )
+        """Create a post: STANDARD, EVENT or OFFER. Its state may be PROCESSING: then `follow` it until it is LIVE.
+
+        Raises Refused, with what probably caused it, also where Google names no field.
+        """
+        body = local_post(content, language=self._language)
+        answer = await self._call(account, "POST", f"{self._posts}/{account.account_id}/localPosts", True, json=body)
         if text(answer.get("name")) is None:
             raise unclear(True)("Google took the post but told no name", code="unreadable")
-        return self._published(answer)
+        return self._published(answer, sent=body)
 
     async def look(self, account: Account, content: Content, handles: Handles, since: datetime) -> Look:
         """All posts of the location since `since`, in every state. Google does not say which app made a post."""
@@ -137,6 +140,10 @@ class GoogleBusiness:
 
     async def discard(self, account: Account, handles: Handles) -> None:
         """Nothing to do: nothing was prepared."""
+
+    async def unseen(self, account: Account) -> Sequence[Unseen]:
+        """Nothing: nothing can be made unseen here."""
+        return ()
 
     async def refresh(self, account: Account, refresh_token: SecretStr | None, now: datetime) -> Tokens:
         """A fresh access token, good for about an hour. Google rarely sends a new refresh token: keep the old one."""
@@ -225,33 +232,21 @@ class GoogleBusiness:
             timeout_seconds=self._timeout,
         )
         if not response.is_success:
-            raise classify(response, makes_visible=makes_visible, secrets=(account.access_token,))
+            error = classify(response, makes_visible=makes_visible, secrets=(account.access_token,))
+            if makes_visible and isinstance(error, Refused) and not names_a_field(response):
+                error = Refused(
+                    f"{error.message.rstrip('.')}. {told(json)}", http_status=error.http_status, code=error.code
+                )
+            raise error
         body = json_object(response)
         if body is None:
             raise unreadable(response, makes_visible)
         return body
 
-    def _post_body(self, content: Content) -> dict[str, Any]:
-        if not content.text.strip() and not content.media_urls:
-            raise Refused("a Google post needs a text or a picture", code="empty")
-        if len(content.media_urls) > self.limits.max_pictures:
-            raise Refused("a Google post takes one picture", code="too_many_pictures")
-        body: dict[str, Any] = {"languageCode": self._language, "topicType": "STANDARD", "summary": content.text}
-        action = content.call_to_action or ("LEARN_MORE" if content.link else None)
-        if action is not None:
-            if action not in ACTIONS:
-                raise Refused(f"Google has no button {action}; it has {', '.join(ACTIONS)}", code="call_to_action")
-            if action != "CALL" and not content.link:
-                raise Refused(f"the button {action} needs a link", code="call_to_action")
-            body["callToAction"] = {"actionType": action} | ({"url": content.link} if action != "CALL" else {})
-        if content.media_urls:
-            body["media"] = [{"mediaFormat": "PHOTO", "sourceUrl": content.media_urls[0]}]
-        return body
-
-    def _published(self, post: Mapping[str, Any]) -> Published:
+    def _published(self, post: Mapping[str, Any], sent: Mapping[str, Any] | None = None) -> Published:
         state = _state(post)
         if state == "REJECTED":
-            raise Refused(f"Google rejected the post. {_probable_cause(post)}", code="REJECTED")
+            raise Refused(f"Google rejected the post. {told(sent or post)}", code="REJECTED")
         return Published(
             platform_post_id=str(post.get("name")),
             permalink=text(post.get("searchUrl")),
@@ -273,13 +268,3 @@ def _state(post: Mapping[str, Any]) -> str:
     """Google's word; no word means that it has not decided yet."""
     state = word(post.get("state"))
     return "PROCESSING" if state in (None, "LOCAL_POST_STATE_UNSPECIFIED") else str(state)
-
-
-def _probable_cause(post: Mapping[str, Any]) -> str:
-    """Google gives no reason; these are the usual ones, the likeliest of this post first."""
-    if _PHONE.search(str(post.get("summary") or "")):
-        return "It gives no reason; most likely the phone number in the text: leave it out and use the CALL button."
-    causes = "words against Google's content policy, a link that does not open, or a suspended profile"
-    if post.get("media"):
-        causes = f"a picture that Google could not load or found too small (at least 250 x 250 pixels, 10 KB), {causes}"
-    return f"It gives no reason; the usual ones are {causes}."

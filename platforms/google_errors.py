@@ -137,6 +137,11 @@ def classify_token(response: Answer, *, secrets: Iterable[SecretStr | None]) -> 
     )
 
 
+def names_a_field(response: Answer) -> bool:
+    """Whether the answer says which field of the request is wrong; v4 often does not."""
+    return bool(_violations(part((json_object(response) or {}).get("error"))))
+
+
 def _reasons(error: Mapping[str, Any]) -> list[str]:
     """`ErrorInfo.reason` of the details, then the older `errors[].reason`."""
     return [

@@ -120,6 +120,9 @@ class OutsideClient(httpx.AsyncClient):
         self._make_session = make_session
         self._session: aiohttp.ClientSession | None = None
         super().__init__(transport=AiohttpTransport(verify=_ssl_context(), client=self.session), **options)
+        # aiohttp undoes what it announces itself, and keeps connections by itself.
+        own = ("accept-encoding", "connection")
+        self.sent_always = {name: value for name, value in self.headers.items() if name not in own}
 
     def session(self) -> aiohttp.ClientSession:
         """The one session of this client."""
@@ -234,10 +237,7 @@ async def _direct(
     headers: Mapping[str, str] | None,
 ) -> Answer:
     """The request as httpx would send it, by aiohttp alone."""
-    sent = dict(http.headers)
-    sent.pop("accept-encoding", None)  # aiohttp undoes what it announces itself
-    sent.pop("connection", None)
-    sent.update(headers or {})
+    sent = {**http.sent_always, **(headers or {})}
     body: bytes | None = None
     if json is not None:
         body, sent["content-type"] = orjson.dumps(json), "application/json"

@@ -30,6 +30,7 @@ from platforms.base import (
     Remember,
     Sighting,
     Tokens,
+    Unseen,
     oldest_first,
     same_text,
 )
@@ -222,6 +223,10 @@ class Instagram:
 
     async def discard(self, account: Account, handles: Handles) -> None:
         """Nothing to do: containers cannot be deleted; unpublished they vanish after 24 hours, never seen."""
+
+    async def unseen(self, account: Account) -> Sequence[Unseen]:
+        """Nothing: unpublished containers vanish after 24 hours."""
+        return ()
 
     @on_behalf
     async def refresh(self, account: Account, refresh_token: SecretStr | None, now: datetime) -> Tokens:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dashboards.parts.post_card import PostCard
-from dashboards.parts.times import moment
+from dashboards.parts.times import moment, span
 from dashboards.parts.wording import CALLS_TO_ACTION, State, count, platform_name, theme_name
 
 
@@ -41,8 +41,9 @@ def preview(post: PostCard, *, zone: tzinfo, now: datetime) -> str:
     words = f'<div class="pa-post-text">{escape(post.content)}</div>'
     tags = hashtag_line(post.hashtags)
     words += f'<div class="pa-post-tags">{escape(tags)}</div>' if tags else ""
-    picture = _picture(post)
-    order = [head, picture, words] if post.platform in ("instagram", "google") else [head, words, picture]
+    words = _event(post, zone) + words + _offer(post)
+    pictures = _pictures(post)
+    order = [head, pictures, words] if post.platform in ("instagram", "google") else [head, words, pictures]
     body = "".join([*order, _button(post), _numbers(post)])
     return f'<article class="pa-post pa-post-{escape(post.platform)}">{body}</article>'
 
@@ -53,16 +54,50 @@ def avatar(platform: str, name: str, *, small: bool = False) -> str:
     return f'<span class="pa-avatar{size} pa-{escape(platform)}" aria-hidden="true">{escape(name[:1].upper())}</span>'
 
 
-def _picture(post: PostCard) -> str:
-    url = web_address(post.media_url)
-    if url is None:
+def _pictures(post: PostCard) -> str:
+    """All pictures: the first one large, the others in a row below it."""
+    urls = [post.media_url, *(post.more_media_urls or ())]
+    shows = [post.alt_text, *(post.more_alt_texts or ())]
+    shows += [None] * (len(urls) - len(shows))
+    drawn: list[str] = []
+    for number, (address, words) in enumerate(zip(urls, shows, strict=False), start=1):
+        url = web_address(address)
+        if url is None:
+            continue
+        name = "The picture of this post" if len(urls) == 1 else f"Picture {number} of {len(urls)}"
+        place = "pa-post-thumb" if drawn else "pa-post-picture"
+        drawn.append(
+            f'<img class="{place}" src="{escape(url)}" alt="{escape(words or name)}" loading="lazy" '
+            'referrerpolicy="no-referrer">'
+        )
+    row = f'<div class="pa-post-thumbs">{"".join(drawn[1:])}</div>' if drawn[1:] else ""
+    return "".join(drawn[:1]) + row
+
+
+def _event(post: PostCard, zone: tzinfo) -> str:
+    """Google's event, or how long its offer holds."""
+    if not post.event_title or post.event_starts_at is None or post.event_ends_at is None:
         return ""
-    alt = escape(post.alt_text or "The picture of this post")
-    return f'<img class="pa-post-picture" src="{escape(url)}" alt="{alt}" loading="lazy" referrerpolicy="no-referrer">'
+    when = span(post.event_starts_at, post.event_ends_at, zone)
+    return f'<div class="pa-post-event"><b>{escape(post.event_title)}</b><br><small>{escape(when)}</small></div>'
+
+
+def _offer(post: PostCard) -> str:
+    """What Google's offer gives."""
+    url = web_address(post.offer_redeem_url)
+    parts = [
+        f"Code <b>{escape(post.offer_coupon_code)}</b>" if post.offer_coupon_code else "",
+        f"Redeem at {escape(urlsplit(url).hostname or '')}" if url else "",
+        f"<small>{escape(post.offer_terms)}</small>" if post.offer_terms else "",
+    ]
+    lines = "".join(f"<div>{part}</div>" for part in parts if part)
+    return f'<div class="pa-post-offer">{lines}</div>' if lines else ""
 
 
 def _button(post: PostCard) -> str:
-    """Google's call to action, or the link that a post leads to."""
+    """Google's call to action, or the link that a post leads to. An offer of Google's has neither."""
+    if post.topic_type == "OFFER":
+        return ""
     url = web_address(post.link_url)
     label = CALLS_TO_ACTION.get(post.call_to_action or "")
     if label is None and url is None:

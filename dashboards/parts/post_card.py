@@ -20,6 +20,15 @@ class PostCard:
     alt_text: str | None
     link_url: str | None
     call_to_action: str | None
+    more_media_urls: Sequence[str] | None
+    more_alt_texts: Sequence[str | None] | None
+    topic_type: str | None
+    event_title: str | None
+    event_starts_at: datetime | None
+    event_ends_at: datetime | None
+    offer_coupon_code: str | None
+    offer_redeem_url: str | None
+    offer_terms: str | None
     theme: str | None
     scheduled_for: datetime
     status: str

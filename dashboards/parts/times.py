@@ -37,7 +37,7 @@ def today(zone: tzinfo, now: datetime) -> date:
 def clock(at: datetime, zone: tzinfo) -> str:
     """Time of day: "9:07 AM CST"."""
     local = at.astimezone(zone)
-    return f"{local.hour % 12 or 12}:{local:%M} {'AM' if local.hour < 12 else 'PM'} {_abbreviation(local)}"
+    return f"{_hour(local)} {_abbreviation(local)}"
 
 
 def moment(at: datetime, zone: tzinfo, now: datetime) -> str:
@@ -49,6 +49,21 @@ def moment(at: datetime, zone: tzinfo, now: datetime) -> str:
     else:
         day = f"{local:%a, %b} {local.day}" + (f", {local.year}" if local.year != here.year else "")
     return f"{day}, {clock(at, zone)}"
+
+
+def span(starts: datetime, ends: datetime, zone: tzinfo) -> str:
+    """From when to when, with the zone named: "Sat, Dec 5, 2026, 10:00 AM to 2:00 PM, Chicago time (CST)"."""
+    first, last = starts.astimezone(zone), ends.astimezone(zone)
+    until = _hour(last) if last.date() == first.date() else f"{_full_day(last)}, {_hour(last)}"
+    return f"{_full_day(first)}, {_hour(first)} to {until}, {zone_label(zone, starts)}"
+
+
+def _full_day(local: datetime) -> str:
+    return f"{local:%a, %b} {local.day}, {local.year}"
+
+
+def _hour(local: datetime) -> str:
+    return f"{local.hour % 12 or 12}:{local:%M} {'AM' if local.hour < 12 else 'PM'}"
 
 
 def sentence_start(text: str) -> str:

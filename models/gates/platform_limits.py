@@ -3,7 +3,8 @@
 Sources: Instagram caption 2,200 characters, 20 mentions, a picture always (Content Publishing API reference; its cap of
 5 hashtags was announced on 2025-12-19, so the cap is a setting); Google 1,500 characters (third parties, the reference
 names none) and no phone number in the text (its posts are refused for it); Facebook takes 63,206 characters, but nobody
-reads a local business that long.
+reads a local business that long. Pictures: ten on Facebook and in a carousel of Instagram's, one on Google (third
+parties).
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ _PHONE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformLimits:
-    """Limits of one platform, in Unicode code points. Hashtags beside the text count as part of it."""
+    """Limits of one platform, in Unicode code points. Hashtags beside the text count as part of it.
+
+    The database keeps the number of pictures too (post_queue_pictures_check, migration 017).
+    """
 
     label: str
     max_characters: int
@@ -36,13 +40,14 @@ class PlatformLimits:
     hashtags: bool = False
     needs_picture: bool = False
     phone_numbers: bool = True
+    max_pictures: int = 1
 
 
 LIMITS: dict[str, PlatformLimits] = {
     "google": PlatformLimits(label="Google", max_characters=1500, phone_numbers=False),
-    "facebook": PlatformLimits(label="Facebook", max_characters=5000, max_mentions=50),
+    "facebook": PlatformLimits(label="Facebook", max_characters=5000, max_mentions=50, max_pictures=10),
     "instagram": PlatformLimits(
-        label="Instagram", max_characters=2200, max_mentions=20, hashtags=True, needs_picture=True
+        label="Instagram", max_characters=2200, max_mentions=20, hashtags=True, needs_picture=True, max_pictures=10
     ),
 }
 

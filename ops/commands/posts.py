@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlmodel import Session
 
+from dashboards.parts.times import span, zone_of
 from models import post_status
 from models.base import utc_now
 from models.database import Role, session
@@ -42,7 +43,7 @@ def show(post_id: UUID, console: Console | None = None) -> bool:
         attempts = _rows(db, "tell_attempts", post_id=post_id)
         story = _rows(db, "post_story", post_id=post_id)
     out = console or Console()
-    _print(out, "Post", found[0])
+    _print(out, "Post", _with_wall_clock(found[0]))
     for attempt in attempts:
         _print(out, f"Attempt {attempt['attempt_number']}", attempt)
     for line in story:
@@ -62,11 +63,22 @@ def _print(out: Console, title: str, facts: Mapping[str, Any]) -> None:
     out.print(table)
 
 
+def _with_wall_clock(post: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of a post, an event's times as people will read them: on the owner's wall clock, its zone named."""
+    facts = dict(post)
+    zone, starts, ends = (facts.pop(name) for name in ("owner_zone", "event_starts_at", "event_ends_at"))
+    if starts is not None and ends is not None:
+        facts["event_time"] = span(starts, ends, zone_of(zone))
+    return facts
+
+
 def _told(value: Any) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S.%f}"[:-3] + "Z"
     if isinstance(value, bool):
         return "yes" if value else "NO"
+    if isinstance(value, list):
+        return "\n".join(str(item or "-") for item in value)
     return "" if value is None else str(value)
 
 

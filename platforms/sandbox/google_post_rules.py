@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
 from platforms.sandbox.exchange import Refused
@@ -10,6 +11,7 @@ from platforms.sandbox.google_common import error, invalid
 
 ACTION_TYPES = frozenset(("BOOK", "ORDER", "SHOP", "LEARN_MORE", "SIGN_UP", "CALL"))
 TOPIC_TYPES = frozenset(("STANDARD", "EVENT", "OFFER", "ALERT"))
+OFFER_FIELDS = frozenset(("couponCode", "redeemOnlineUrl", "termsConditions"))
 PATCHABLE = frozenset(("summary", "callToAction", "media", "event", "offer", "languageCode", "topicType", "alertType"))
 PHONE_NUMBER = re.compile(
     r"(?<!\d)(?:\+?1[\s.-]?)?(?:\(\d{3}\)\s?|\d{3}[\s.-])\d{3}[\s.-]?\d{4}(?!\d)|(?<!\d)\d{10}(?!\d)"
@@ -46,8 +48,12 @@ def check_local_post(body: dict[str, Any], max_summary: int) -> None:
         raise invalid("local_post.summary", "A post needs a summary or a photo.")
     if topic == "ALERT" and body.get("alertType") != "COVID_19":
         raise invalid("local_post.alert_type", "Alert type is required.")
-    if topic in ("EVENT", "OFFER"):
+    if topic in ("EVENT", "OFFER") or "event" in body:
         _check_event(body.get("event"))
+    if "offer" in body:
+        if topic != "OFFER":
+            raise invalid("local_post.offer", "Only for posts with topic type OFFER.")
+        _check_offer(body["offer"])
     if topic == "OFFER":
         body.pop("callToAction", None)  # ignored for offers
     elif "callToAction" in body:
@@ -55,7 +61,8 @@ def check_local_post(body: dict[str, Any], max_summary: int) -> None:
 
 
 def _check_event(event: Any) -> None:
-    if not isinstance(event, dict) or not event.get("title"):
+    title = event.get("title") if isinstance(event, dict) else None
+    if not isinstance(title, str) or not title.strip():
         raise invalid("local_post.event.title", "An event needs a title.")
     schedule = event.get("schedule")
     if not isinstance(schedule, dict):
@@ -63,6 +70,30 @@ def _check_event(event: Any) -> None:
     for field in ("startDate", "startTime", "endDate", "endTime"):
         if not isinstance(schedule.get(field), dict):
             raise invalid(f"local_post.event.schedule.{field}", "All four of start and end date and time are required.")
+    if wall_clock(schedule, "end") <= wall_clock(schedule, "start"):
+        raise invalid("local_post.event.schedule", "The end must be after the start.")
+
+
+def wall_clock(schedule: dict[str, Any], end: str) -> datetime:
+    """The "start" or "end" of a schedule, without a zone. Raises Refused with 400 for what is no date or time."""
+    day, clock = schedule[f"{end}Date"], schedule[f"{end}Time"]
+    if unknown := sorted(set(clock) - {"hours", "minutes", "seconds", "nanos"}):
+        raise invalid(f"local_post.event.schedule.{end}Time.{unknown[0]}", "Cannot find field.")
+    try:
+        hour, minute, second = (clock.get(part, 0) for part in ("hours", "minutes", "seconds"))
+        return datetime(day["year"], day["month"], day["day"], hour, minute, second)  # noqa: DTZ001 - it has no zone
+    except (KeyError, TypeError, ValueError):
+        raise invalid(f"local_post.event.schedule.{end}Date", "Not a date and time.") from None
+
+
+def _check_offer(offer: Any) -> None:
+    if not isinstance(offer, dict) or not set(offer) <= OFFER_FIELDS:
+        raise invalid("local_post.offer", f"An offer has {', '.join(sorted(OFFER_FIELDS))}.")
+    for field, value in offer.items():
+        if not isinstance(value, str):
+            raise invalid(f"local_post.offer.{field}", "Not a text.")
+    if "redeemOnlineUrl" in offer and not _web_address(offer["redeemOnlineUrl"]):
+        raise invalid("local_post.offer.redeem_online_url", "A valid url is required.")
 
 
 def _check_action(action: Any) -> None:

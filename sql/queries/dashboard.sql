@@ -91,6 +91,8 @@ ORDER BY scheduled_for DESC, id LIMIT %(limit)s OFFSET %(offset)s
 -- name: dashboard_posts
 -- The posts of one page with their account, the last line of their story and their latest numbers.
 SELECT p.id, p.platform, p.content, p.hashtags, p.media_url, p.alt_text, p.link_url, p.call_to_action, p.theme,
+       p.more_media_urls, p.more_alt_texts, p.topic_type, p.event_title, p.event_starts_at, p.event_ends_at,
+       p.offer_coupon_code, p.offer_redeem_url, p.offer_terms,
        p.scheduled_for, p.status, p.requires_approval, p.content_hash, p.approved_by, p.approved_at, p.published_at,
        p.permalink, p.platform_state, p.error_message, p.retry_count, p.next_attempt_at, p.in_doubt_since,
        (p.lease_expires_at > %(now)s) IS TRUE AS leased,

@@ -13,7 +13,8 @@ SELECT
 FROM (
   SELECT p.status, p.requires_approval, p.scheduled_for, p.published_at, p.updated_at, p.due_at, p.in_doubt_since,
          (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
-           AND p.due_at <= clock_timestamp() AS ready,
+           AND p.due_at <= clock_timestamp()
+           AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= clock_timestamp()) AS ready,
          a.status = 'active' AND u.status IN ('active', 'trial') AS able
   FROM post_queue p
   JOIN connected_accounts a ON a.id = p.account_id
@@ -69,4 +70,4 @@ FROM connected_accounts ORDER BY split_part(access_token_encrypted, '.', 2), con
 
 -- name: database_clock
 -- The database's time; leases and due times are decided by it.
-SELECT clock_timestamp()
+SELECT clock_timestamp() AS at

@@ -31,6 +31,8 @@ WITH changed AS (
     content = coalesce(%(content)s::text, content),
     hashtags = CASE WHEN %(set_hashtags)s THEN %(hashtags)s::text[] ELSE hashtags END,
     media_url = CASE WHEN %(set_media)s THEN %(media_url)s::text ELSE media_url END,
+    more_media_urls = CASE WHEN %(set_more)s THEN %(more_media_urls)s::text[] ELSE more_media_urls END,
+    more_alt_texts = CASE WHEN %(set_more)s THEN NULL ELSE more_alt_texts END,
     scheduled_for = coalesce(%(scheduled_for)s::timestamptz, scheduled_for)
   WHERE id = %(post_id)s
   RETURNING id, user_id, status)
@@ -51,8 +53,11 @@ FROM post_events e WHERE post_id = %(post_id)s ORDER BY seq
 SELECT p.id, u.email, a.account_name, a.account_id AS platform_account_id, p.platform, p.status, p.scheduled_for, p.published_at,
        p.platform_post_id, p.permalink, p.platform_state, p.error_message, p.in_doubt_since, p.next_attempt_at,
        p.lease_owner, p.lease_expires_at, p.retry_count, p.requires_approval, p.approved_by, p.approved_at, p.content,
-       p.hashtags, p.media_url, p.content_hash, p.approved_hash
+       p.hashtags, p.link_url, p.call_to_action, p.media_url, p.alt_text, p.more_media_urls, p.more_alt_texts, p.topic_type,
+       p.event_title, p.event_starts_at, p.event_ends_at, p.offer_coupon_code, p.offer_redeem_url, p.offer_terms,
+       p.content_hash, p.approved_hash, coalesce(w.timezone, 'America/New_York') AS owner_zone
 FROM post_queue p JOIN users u ON u.id = p.user_id JOIN connected_accounts a ON a.id = p.account_id
+LEFT JOIN user_preferences w ON w.user_id = p.user_id
 WHERE p.id = %(post_id)s
 
 -- name: tell_attempts

@@ -2,50 +2,63 @@
 -- Takes a batch of posts that are due within `ahead` seconds: lease with owner, expiry and a fencing token that counts
 -- up. Accounts take turns and none gets more than `share` places; those that have theirs already are `full` and left
 -- out, so that thousands of due posts of one tenant do not stand in front of the others. Posts that another worker holds
--- are skipped, never waited for. A lease that ran out is due again by itself (due_at contains it), which is how a dead
--- worker's posts come back. Who catches up after an outage goes one by one, `spacing` seconds apart per account.
--- Accounts and whole platforms that asked for a pause wait, and so do the platforms `without` room in our shared quota;
--- where the posts of 24 hours are used up, only what may be out already is still looked for.
-WITH near AS (
-  SELECT p.id, p.account_id, p.due_at, p.approved_at
+-- are skipped, never waited for; a lease that ran out means that it died. Who catches up after an outage goes one by one,
+-- `spacing` seconds apart per account. Accounts and whole platforms that asked for a pause wait, and so do the platforms
+-- `without` room in our shared quota; where an account's posts of 24 hours are used up, only what may be out already is
+-- still looked for.
+-- now() and not clock_timestamp(): only the first can be looked up in an index. A claim is a transaction of its own.
+WITH spaced AS MATERIALIZED (
+  SELECT id FROM connected_accounts WHERE catch_up_after > now()),
+slowed AS MATERIALIZED (
+  SELECT name FROM shared_quotas WHERE slowed_until > now()),
+near AS MATERIALIZED (
+  SELECT p.id, p.account_id, p.due_at,
+         GREATEST(p.due_at, p.approved_at) < now() - make_interval(secs => %(late)s) AND p.lease_owner IS NULL AS catching_up
   FROM post_queue p
-  JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
-    AND (a.slowed_until IS NULL OR a.slowed_until <= clock_timestamp())
-    AND (a.full_until IS NULL OR a.full_until <= clock_timestamp() OR p.in_doubt_since IS NOT NULL OR p.lease_owner IS NOT NULL)
-    AND CASE a.login_provider WHEN 'facebook' THEN 'facebook' ELSE a.platform END
-      NOT IN (SELECT name FROM shared_quotas WHERE slowed_until > clock_timestamp())
-  JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
-    AND p.due_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
+    AND p.due_at <= now() + make_interval(secs => %(ahead)s)
     AND p.account_id <> ALL(%(full)s::uuid[])
     AND p.platform <> ALL(%(without)s::text[])
-    AND (GREATEST(p.due_at, p.approved_at) > clock_timestamp() - make_interval(secs => %(late)s)
-      OR p.lease_owner IS NOT NULL OR NOT EXISTS (
-      SELECT 1 FROM post_queue q WHERE q.account_id = p.account_id AND q.status = 'published'
-        AND q.published_at > clock_timestamp() - make_interval(secs => %(spacing)s))
-      AND NOT EXISTS (SELECT 1 FROM post_queue q WHERE q.account_id = p.account_id AND q.lease_owner IS NOT NULL))
-  ORDER BY p.due_at
+    AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= now())
+    AND (GREATEST(p.due_at, p.approved_at) >= now() - make_interval(secs => %(late)s)
+      OR p.lease_owner IS NOT NULL OR p.account_id NOT IN (SELECT id FROM spaced))
+    -- Not a join: a join may begin with all accounts, and then walks through every post that is due.
+    AND (SELECT a.status = 'active' AND u.status IN ('active', 'trial')
+           AND (a.slowed_until IS NULL OR a.slowed_until <= now())
+           AND (a.full_until IS NULL OR a.full_until <= now() OR p.in_doubt_since IS NOT NULL OR p.lease_owner IS NOT NULL)
+           AND CASE a.login_provider WHEN 'facebook' THEN 'facebook' ELSE a.platform END NOT IN (SELECT name FROM slowed)
+         FROM connected_accounts a JOIN users u ON u.id = a.user_id WHERE a.id = p.account_id)
+  ORDER BY p.due_at, p.account_id
   LIMIT %(scan)s),
 turns AS (
-  SELECT id, due_at, row_number() OVER (PARTITION BY account_id ORDER BY due_at, id) AS turn,
-         GREATEST(due_at, approved_at) < clock_timestamp() - make_interval(secs => %(late)s) AS catching_up
-  FROM near),
+  SELECT id, due_at, turn, catching_up
+  FROM (SELECT *, row_number() OVER (PARTITION BY account_id, catching_up ORDER BY due_at, id) AS turn FROM near) ranked
+  WHERE turn <= CASE WHEN catching_up THEN 1 ELSE %(share)s END
+  ORDER BY turn, due_at
+  LIMIT 3 * %(batch)s),
 picked AS (
-  SELECT p.id FROM post_queue p JOIN turns t ON t.id = p.id AND t.turn <= CASE WHEN t.catching_up THEN 1 ELSE %(share)s END
+  SELECT p.id, p.account_id, t.catching_up FROM turns t JOIN post_queue p ON p.id = t.id
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
-    AND p.due_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
+    AND p.due_at <= now() + make_interval(secs => %(ahead)s)
+    AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= now())
   ORDER BY t.turn, t.due_at
   LIMIT %(batch)s
   FOR UPDATE OF p SKIP LOCKED),
+spacing AS (
+  UPDATE connected_accounts a SET catch_up_after = clock_timestamp() + make_interval(secs => %(spacing)s)
+  FROM picked WHERE a.id = picked.account_id AND picked.catching_up),
 claimed AS (
   UPDATE post_queue p SET lease_owner = %(worker)s, lease_token = p.lease_token + 1,
     lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s)
   FROM picked WHERE picked.id = p.id
   RETURNING p.*)
 SELECT c.id, c.user_id, c.account_id, c.platform, c.content, c.media_url, c.hashtags, c.link_url, c.call_to_action, c.alt_text,
+       c.more_media_urls, c.more_alt_texts, c.topic_type, c.event_title, c.event_starts_at, c.event_ends_at,
+       c.offer_coupon_code, c.offer_redeem_url, c.offer_terms,
+       CASE WHEN c.event_starts_at IS NOT NULL THEN coalesce((SELECT timezone FROM user_preferences u WHERE u.user_id = c.user_id),
+         'America/New_York') END AS owner_zone,
        c.status, c.content_hash, c.scheduled_for, c.approved_at, c.retry_count, c.lease_token, c.platform_post_id,
-       c.platform_state, c.in_doubt_since, c.seen_absent_at, c.prepared_hash,
-       extract(epoch FROM c.scheduled_for - clock_timestamp())::float8 AS seconds_until,
+       c.platform_state, c.in_doubt_since, c.seen_absent_at, c.prepared_hash, c.prepared_at,
        a.account_id AS platform_account_id, a.login_provider, a.access_token_encrypted, a.refresh_token_encrypted,
        a.token_expires_at, a.status AS account_status, a.status_reason AS account_status_reason, a.refresh_after,
        (SELECT min(t.started_at) FROM publish_attempts t WHERE t.post_id = c.id
@@ -57,7 +70,8 @@ FROM claimed c JOIN connected_accounts a ON a.id = c.account_id
 ORDER BY c.scheduled_for
 
 -- name: claim_preparations
--- Takes posts whose time comes within `ahead` seconds and whose unseen part is not made yet.
+-- Takes posts whose time comes within `ahead` seconds and whose unseen part is not made yet, or so long ago that it will
+-- have vanished (`alive` seconds) by then.
 WITH picked AS (
   SELECT p.id FROM post_queue p
   JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
@@ -66,10 +80,11 @@ WITH picked AS (
       NOT IN (SELECT name FROM shared_quotas WHERE slowed_until > clock_timestamp())
   JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
-    AND p.due_at > clock_timestamp() + make_interval(secs => %(margin)s)
-    AND p.due_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
+    AND p.due_at > now() + make_interval(secs => %(margin)s)
+    AND p.due_at <= now() + make_interval(secs => %(ahead)s)
     AND p.platform = ANY(%(platforms)s)
-    AND p.prepared_hash IS DISTINCT FROM p.content_hash
+    AND (p.prepared_hash IS DISTINCT FROM p.content_hash
+      OR p.prepared_at < clock_timestamp() - make_interval(secs => %(alive)s))
     AND (p.prepare_after IS NULL OR p.prepare_after <= clock_timestamp())
     AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= clock_timestamp())
     AND p.in_doubt_since IS NULL AND p.platform_state IS NULL
@@ -83,9 +98,12 @@ claimed AS (
   FROM picked WHERE picked.id = p.id
   RETURNING p.*)
 SELECT c.id, c.user_id, c.account_id, c.platform, c.content, c.media_url, c.hashtags, c.link_url, c.call_to_action, c.alt_text,
+       c.more_media_urls, c.more_alt_texts, c.topic_type, c.event_title, c.event_starts_at, c.event_ends_at,
+       c.offer_coupon_code, c.offer_redeem_url, c.offer_terms,
+       CASE WHEN c.event_starts_at IS NOT NULL THEN coalesce((SELECT timezone FROM user_preferences u WHERE u.user_id = c.user_id),
+         'America/New_York') END AS owner_zone,
        c.status, c.content_hash, c.scheduled_for, c.approved_at, c.retry_count, c.lease_token, c.platform_post_id,
-       c.platform_state, c.in_doubt_since, c.seen_absent_at, c.prepared_hash,
-       extract(epoch FROM c.scheduled_for - clock_timestamp())::float8 AS seconds_until,
+       c.platform_state, c.in_doubt_since, c.seen_absent_at, c.prepared_hash, c.prepared_at,
        a.account_id AS platform_account_id, a.login_provider, a.access_token_encrypted, a.refresh_token_encrypted,
        a.token_expires_at, a.status AS account_status, a.status_reason AS account_status_reason, a.refresh_after,
        NULL::timestamptz AS open_since, NULL::timestamptz AS first_attempt_at,
@@ -110,14 +128,10 @@ INSERT INTO publish_handles (post_id, user_id, content_hash, kind, handle)
 VALUES (%(post_id)s, %(user_id)s, %(content_hash)s, %(kind)s, %(handle)s)
 ON CONFLICT (post_id, content_hash, kind) DO UPDATE SET handle = excluded.handle, created_at = clock_timestamp()
 
--- name: forget_handles
--- What was prepared for this content is gone (expired, used up, thrown away).
-DELETE FROM publish_handles WHERE post_id = %(post_id)s AND content_hash = %(content_hash)s
-
 -- name: record_prepared
 -- The unseen part stands; the lease is given back. As with every record_*: a token is good for one result only, and only
 -- for the content that was claimed (a lease that ran out lets the owner edit).
-UPDATE post_queue SET prepared_hash = content_hash, prepare_after = NULL, lease_owner = NULL, lease_expires_at = NULL
+UPDATE post_queue SET prepared_hash = content_hash, prepared_at = clock_timestamp(), prepare_after = NULL, lease_owner = NULL, lease_expires_at = NULL
 WHERE id = %(post_id)s AND lease_token = %(token)s AND lease_owner IS NOT NULL
   AND content_hash = %(content_hash)s AND status IN ('pending', 'approved')
 RETURNING id
@@ -269,15 +283,22 @@ FROM ours WHERE p.id = ours.id
 RETURNING p.id
 
 -- name: seconds_until_next
--- How long until the next post can be claimed, and until the next one is to be prepared; NULL = nothing in sight.
-SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 AS due
-FROM post_queue
-WHERE (status = 'approved' OR (status = 'pending' AND NOT requires_approval))
-  AND due_at > clock_timestamp() + make_interval(secs => %(ahead)s)
+-- How long until the next post can be claimed, or the lease of one that is due runs out; NULL = nothing in sight.
+SELECT LEAST(
+  (SELECT extract(epoch FROM min(due_at) - clock_timestamp())
+   FROM post_queue
+   WHERE (status = 'approved' OR (status = 'pending' AND NOT requires_approval))
+     AND due_at > now() + make_interval(secs => %(ahead)s)),
+  (SELECT extract(epoch FROM min(lease_expires_at) - clock_timestamp()) + %(ahead)s
+   FROM (SELECT lease_expires_at FROM post_queue
+         WHERE (status = 'approved' OR (status = 'pending' AND NOT requires_approval))
+           AND due_at <= now() + make_interval(secs => %(ahead)s)
+         ORDER BY due_at LIMIT %(scan)s) taken
+   WHERE lease_expires_at > now()))::float8 AS due
 
 -- name: work_left
 -- What a run that publishes only what is due now still has to settle.
-SELECT count(*) FILTER (WHERE p.due_at <= clock_timestamp()) AS due,
+SELECT count(*) FILTER (WHERE p.due_at <= now() AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= now())) AS due,
        count(*) FILTER (WHERE p.in_doubt_since IS NOT NULL OR p.platform_state = 'PROCESSING') AS unsettled
 FROM post_queue p
 JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
@@ -287,7 +308,8 @@ JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
     NOT IN (SELECT name FROM shared_quotas WHERE slowed_until > clock_timestamp() + make_interval(secs => %(settle)s))
 JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
 WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
-  AND p.due_at <= clock_timestamp() + make_interval(secs => %(settle)s)
+  AND p.due_at <= now() + make_interval(secs => %(settle)s)
+  AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= now() + make_interval(secs => %(settle)s))
 
 -- name: taken_ids
 -- Ids of the platform that already belong to a post of this account.

@@ -7,13 +7,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from platforms.base import Content
+from models.calendar_slots import UnknownZone, zone
+from platforms.base import Content, Event, Offer
+from platforms.errors import Refused
+from tasks.publishing.clock import DatabaseClock
 from tasks.tokens import StoredAccount
 
 
 @dataclass(slots=True, kw_only=True)
 class Claim:
-    """One row of `claim_posts`. `seconds_until` was measured by the database's clock at `claimed_at` (monotonic)."""
+    """One row of `claim_posts`, with the clock that its second is kept by. `lease_until` is of our monotonic clock."""
 
     id: UUID
     user_id: UUID
@@ -25,6 +28,16 @@ class Claim:
     link_url: str | None
     call_to_action: str | None
     alt_text: str | None
+    more_media_urls: list[str] | None
+    more_alt_texts: list[str | None] | None
+    topic_type: str | None
+    event_title: str | None
+    event_starts_at: datetime | None
+    event_ends_at: datetime | None
+    offer_coupon_code: str | None
+    offer_redeem_url: str | None
+    offer_terms: str | None
+    owner_zone: str | None  # IANA; only where there is an event
     status: str
     content_hash: str
     scheduled_for: datetime
@@ -36,7 +49,7 @@ class Claim:
     in_doubt_since: datetime | None
     seen_absent_at: datetime | None
     prepared_hash: str | None
-    seconds_until: float
+    prepared_at: datetime | None
     platform_account_id: str
     login_provider: str | None
     access_token_encrypted: str = field(repr=False)
@@ -48,13 +61,18 @@ class Claim:
     open_since: datetime | None
     first_attempt_at: datetime | None
     handles: dict[str, str]
-    claimed_at: float = 0.0
+    clock: DatabaseClock = field(repr=False)
     lease_until: float = 0.0
 
     @classmethod
-    def of(cls, row: dict[str, Any], *, claimed_at: float, lease_seconds: float) -> Claim:
-        """From a dictionary row; `claimed_at` is the monotonic clock before the claim was asked for."""
-        return cls(**row, claimed_at=claimed_at, lease_until=claimed_at + lease_seconds)
+    def of(cls, row: dict[str, Any], *, clock: DatabaseClock, lease_until: float) -> Claim:
+        """From a dictionary row; the lease is counted from before the claim was asked for."""
+        return cls(**row, clock=clock, lease_until=lease_until)
+
+    @property
+    def seconds_left(self) -> float:
+        """Until its second; negative afterwards."""
+        return self.clock.seconds_until(self.scheduled_for)
 
     @property
     def doubtful_since(self) -> datetime | None:
@@ -78,14 +96,40 @@ class Claim:
         )
 
     def final_content(self) -> Content:
-        """Exactly what shall appear: Instagram's hashtags become part of the caption."""
+        """Exactly what shall appear: Instagram's hashtags become part of the caption, an event's times stand on the
+        owner's wall clock.
+
+        Raises Refused when there is no such wall clock: better no event than one at the wrong hour.
+        """
         text = self.content
         if self.platform == "instagram" and self.hashtags:
             text = f"{text}\n\n" + " ".join(f"#{tag.lstrip('#')}" for tag in self.hashtags)
+        pictures = (self.media_url, *(self.more_media_urls or ())) if self.media_url else ()
+        shows = (self.alt_text or "", *(words or "" for words in self.more_alt_texts or ()))
         return Content(
             text=text,
-            media_urls=(self.media_url,) if self.media_url else (),
-            alt_texts=(self.alt_text,) if self.media_url and self.alt_text else (),
+            media_urls=pictures,
+            alt_texts=shows if pictures and any(shows) else (),
             link=self.link_url,
             call_to_action=self.call_to_action,
+            event=self._event(),
+            offer=self._offer(),
         )
+
+    def _event(self) -> Event | None:
+        if self.event_title is None or self.event_starts_at is None or self.event_ends_at is None:
+            return None
+        try:
+            clock = zone(self.owner_zone or "")
+        except UnknownZone as error:
+            raise Refused(f"The event's times cannot be told: {error}", code="time_zone") from None
+        return Event(
+            title=self.event_title,
+            starts_at=self.event_starts_at.astimezone(clock),
+            ends_at=self.event_ends_at.astimezone(clock),
+        )
+
+    def _offer(self) -> Offer | None:
+        if self.topic_type != "OFFER":
+            return None
+        return Offer(coupon_code=self.offer_coupon_code, redeem_url=self.offer_redeem_url, terms=self.offer_terms)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,8 +18,11 @@ import psycopg
 from models.database import Role, connection_options
 from models.publish_control import CHANNEL, DRAIN, DUE_CHANNEL
 from tasks.publishing.claim import Claim
+from tasks.publishing.preparations import DiscardReport
 from tasks.publishing.steps import Result, Steps
 from tasks.publishing.store import DATABASE_ERRORS, Store
+
+Tidy = Callable[[], Awaitable[DiscardReport]]
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +30,7 @@ CLAIM_AHEAD = 0.5  # seconds before its time that a post is taken, so that the c
 INTENT_AHEAD = 0.1  # seconds before its time that a post takes its place and its intent is written
 POLL = 5.0  # seconds; the longest sleep, for changes that notify nobody
 EXTRAS_AT_ONCE = 4
+TIDY_EVERY = 10.0  # seconds between two looks for what has to be deleted
 KEPT_RESULTS = 500  # rows of the run's table
 
 
@@ -38,6 +42,8 @@ class WindowReport:
     latenesses: list[float] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     database_outages: int = 0
+    discarded: int = 0  # preparations that nobody wanted any more
+    live_by_mistake: list[str] = field(default_factory=list)
 
     def add(self, result: Result) -> None:
         """Count one result; the table keeps the newest."""
@@ -59,18 +65,20 @@ class WindowSettings:
     settle: float
     prepares: tuple[str, ...]
     platforms: frozenset[str]
+    alive: float  # for so long a preparation is not made anew
     longest_settling: float = 300.0
 
 
 class Publisher:
     """Runs one window."""
 
-    def __init__(self, url: str, store: Store, steps: Steps, settings: WindowSettings) -> None:
-        """`url` is used for the connection that listens."""
+    def __init__(self, url: str, store: Store, steps: Steps, settings: WindowSettings, tidy: Tidy) -> None:
+        """`url` is used for the connection that listens; `tidy` deletes some of what was prepared in vain."""
         self._url = url
         self._store = store
         self._steps = steps
         self._settings = settings
+        self._tidy = tidy
         self._held: dict[asyncio.Task[None], Claim] = {}
         self._extras: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(settings.concurrency)
@@ -81,7 +89,7 @@ class Publisher:
 
     async def run(self) -> WindowReport:
         """Work until the window is over or a drain is asked for; calls under way are always finished."""
-        helpers = [asyncio.create_task(self._listen()), asyncio.create_task(self._keep_leases())]
+        helpers = [asyncio.create_task(work) for work in (self._listen(), self._keep_leases(), self._keep_tidy())]
         try:
             if self._settings.window > 0:
                 await self._watch(time.monotonic() + self._settings.window)
@@ -93,6 +101,11 @@ class Publisher:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
         return self.report
+
+    def drain(self) -> None:
+        """Take no new post, finish the calls under way, then end."""
+        self._draining = True
+        self._wake.set()
 
     async def _watch(self, end: float) -> None:
         while not self._draining and time.monotonic() < end:
@@ -142,6 +155,7 @@ class Publisher:
                 margin=CLAIM_AHEAD + 1,
                 ahead=self._settings.prepare_ahead,
                 platforms=self._settings.prepares,
+                alive=self._settings.alive,
             ):
                 self._start(claim, self._ahead_of_time(claim))
         return len(claims)
@@ -155,7 +169,7 @@ class Publisher:
         return self._free() > self._settings.concurrency // 2 and not self._draining
 
     async def _on_time(self, claim: Claim) -> Result:
-        early = claim.seconds_until - (time.monotonic() - claim.claimed_at) - INTENT_AHEAD
+        early = claim.seconds_left - INTENT_AHEAD
         if early > 0:
             await asyncio.sleep(early)
         async with self._places:
@@ -208,12 +222,23 @@ class Publisher:
         while True:
             await asyncio.sleep(self._store.lease_seconds / 4)
             held = list(self._held.values())
-            if not held:
-                continue
             try:
-                await self._store.renew(held)
+                await self._store.ask_the_time()
+                if held:
+                    await self._store.renew(held)
             except DATABASE_ERRORS as error:
                 self._outage(error)
+
+    async def _keep_tidy(self) -> None:
+        """Nothing waits for this: nobody sees what is to be deleted."""
+        while True:
+            try:
+                done = await self._tidy()
+                self.report.discarded += done.deleted
+                self.report.live_by_mistake += done.live
+            except DATABASE_ERRORS as error:
+                self._outage(error)
+            await asyncio.sleep(TIDY_EVERY)
 
     async def _listen(self) -> None:
         """Wake the window on notifications; a lost connection is made again."""
@@ -227,7 +252,7 @@ class Publisher:
                     self._wake.set()  # what was told while nobody listened
                     async for notification in connection.notifies():
                         if notification.channel == CHANNEL and notification.payload == DRAIN:
-                            self._draining = True
+                            self.drain()
                         self._wake.set()
             except DATABASE_ERRORS as error:
                 self._outage(error)

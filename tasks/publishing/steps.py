@@ -35,6 +35,7 @@ from tasks.tokens import is_token_rejected
 
 logger = logging.getLogger(__name__)
 
+OVER = "Not sent: what it invites to was over before it could go out."
 MISSED = "Missed: its time was over for too long when it could have gone out. Publish it again if it still fits."
 
 
@@ -137,14 +138,19 @@ class Steps:
         if rules.is_missed(claim.scheduled_for, claim.approved_at, now, self._limits.missed_after):
             await self._store.failed(claim, MISSED, outcome="refused")
             return self._result(claim, "missed", MISSED)
+        if rules.is_over(claim.event_ends_at, now):
+            await self._store.failed(claim, OVER, outcome="refused")
+            return self._result(claim, "missed", OVER)
         platform = self._platforms[claim.platform]
         intent_written = False
         account: Account | None = None
         lateness: float | None = None
         try:
+            content = claim.final_content()
             account = await self._access.account_of(claim)
-            if platform.capabilities.prepares and (claim.prepared_hash != claim.content_hash or claim.retry_count):
-                # Not made ahead (approved late), or an earlier try failed and its handles have to be checked again.
+            if platform.capabilities.prepares and (claim.retry_count or not self._is_prepared(claim, now)):
+                # Not made ahead (approved late), vanished (the account was away for days), or an earlier try failed and
+                # its handles have to be checked again.
                 await self._prepare(claim)
             await self.gate.begin(claim, account, margin=self._limits.timeout)
             intent_written = True
@@ -153,7 +159,7 @@ class Steps:
                 raise TryLater("this machine was too slow to keep its lease; nothing was sent")
             lateness = self._lateness(claim)
             async with asyncio.timeout(self._limits.timeout):
-                result = await platform.publish(account, claim.final_content(), dict(claim.handles))
+                result = await platform.publish(account, content, dict(claim.handles))
         except PlatformError as error:
             if account is not None and is_token_rejected(error):
                 return await self._with_another_token(claim, account, error, lateness)
@@ -168,6 +174,10 @@ class Steps:
                 logger.exception("post %s: unexpected error after the intent", claim.id)
             return await self._not_published(claim, InDoubt(what), lateness)
         return await self._accept(claim, result, lateness, "published")
+
+    def _is_prepared(self, claim: Claim, now: datetime) -> bool:
+        lives = self._platforms[claim.platform].capabilities.handles_live_seconds
+        return claim.prepared_hash == claim.content_hash and rules.is_alive(claim.prepared_at, lives, now)
 
     async def _with_another_token(
         self, claim: Claim, refused: Account, error: PlatformError, lateness: float | None
@@ -330,8 +340,9 @@ class Steps:
         except Paced as error:
             return await self._paced(claim, error)
         except (PlatformError, TimeoutError) as error:
+            later = max(delay, rules.FOLLOW_AFTER_TROUBLE)
+            await self._store.processing(claim, still, delay=later, reason=str(error), first=False)
             await self.gate.heard(claim, error)
-            await self._store.processing(claim, still, delay=max(delay, 60), reason=str(error), first=False)
             return self._result(claim, "processing", str(error))
         if result.state == "PROCESSING":
             await self._store.processing(claim, result, delay=delay, reason="still processing", first=False)
@@ -342,16 +353,16 @@ class Steps:
     @staticmethod
     async def _until(claim: Claim) -> None:
         """Sleep until the post's second, by the database's clock."""
-        wait = claim.seconds_until - (time.monotonic() - claim.claimed_at)
-        if wait > 0:
-            await asyncio.sleep(wait)
+        for _ in range(2):  # a timer may fire a little early
+            if (wait := claim.seconds_left) > 0:
+                await asyncio.sleep(wait)
 
     @staticmethod
     def _lateness(claim: Claim) -> float | None:
         """Seconds after its time; None for a repeated try and for one that was approved after its time."""
         if claim.retry_count or (claim.approved_at is not None and claim.approved_at > claim.scheduled_for):
             return None
-        return (time.monotonic() - claim.claimed_at) - claim.seconds_until
+        return -claim.seconds_left
 
     @staticmethod
     def _result(

@@ -22,10 +22,11 @@ from platforms.base import Published
 from platforms.errors import PlatformError
 from tasks.publishing.batcher import Batcher
 from tasks.publishing.claim import Claim
+from tasks.publishing.clock import DatabaseClock
 
 T = TypeVar("T")
 DATABASE_ERRORS = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
-SCAN = 2000  # due posts looked at for one fair batch
+SCAN = 1000  # due posts looked at for one fair batch
 
 
 class _Success(NamedTuple):
@@ -46,6 +47,7 @@ class Store:
         self._pool = pool
         self.worker = worker
         self.lease_seconds = lease_seconds
+        self.clock = DatabaseClock()
         self._intents: Batcher[tuple[Claim, float], UUID] = Batcher(lambda item: item[0].id, self._write_intents)
         self._successes: Batcher[_Success, bool] = Batcher(lambda item: item.claim.id, self._write_successes)
 
@@ -77,11 +79,20 @@ class Store:
             cursor = await connection.execute(query(name).encode(), params)
             return await cursor.fetchall()
 
+    async def ask_the_time(self, times: int = 1) -> None:
+        """Compare our clock with the database's; more often is more exact."""
+        for _ in range(times):
+            began = time.monotonic()
+            (row,) = await self.rows("database_clock")
+            self.clock.observe(began, row["at"].timestamp(), time.monotonic())
+
     async def claim(
         self, *, batch: int, ahead: float, share: int, full: Sequence[UUID] = (), without: Collection[str] = ()
     ) -> list[Claim]:
         """Take up to `batch` posts due within `ahead` seconds, at most `share` an account, none of `full` accounts and
         none of the platforms `without`."""
+        if not self.clock.is_set:
+            await self.ask_the_time(times=5)
         began = time.monotonic()
         rows = await self.rows(
             "claim_posts",
@@ -96,12 +107,15 @@ class Store:
             worker=self.worker,
             lease=self.lease_seconds,
         )
-        return [Claim.of(row, claimed_at=began, lease_seconds=self.lease_seconds) for row in rows]
+        return [Claim.of(row, clock=self.clock, lease_until=began + self.lease_seconds) for row in rows]
 
     async def claim_preparations(
-        self, *, batch: int, margin: float, ahead: float, platforms: Sequence[str]
+        self, *, batch: int, margin: float, ahead: float, platforms: Sequence[str], alive: float
     ) -> list[Claim]:
-        """Take up to `batch` posts whose unseen part is to be made: due in `margin` to `ahead` seconds."""
+        """Take up to `batch` posts whose unseen part is to be made: due in `margin` to `ahead` seconds, and not made in
+        the last `alive` seconds."""
+        if not self.clock.is_set:
+            await self.ask_the_time(times=5)
         began = time.monotonic()
         rows = await self.rows(
             "claim_preparations",
@@ -109,10 +123,11 @@ class Store:
             margin=margin,
             ahead=ahead,
             platforms=list(platforms),
+            alive=alive,
             worker=self.worker,
             lease=self.lease_seconds,
         )
-        return [Claim.of(row, claimed_at=began, lease_seconds=self.lease_seconds) for row in rows]
+        return [Claim.of(row, clock=self.clock, lease_until=began + self.lease_seconds) for row in rows]
 
     async def write_intent(self, claim: Claim, *, margin: float) -> UUID:
         """Commit that a call is about to be made.
@@ -286,7 +301,7 @@ class Store:
 
     async def seconds_until_next(self, *, ahead: float) -> float | None:
         """Seconds until the next post comes within `ahead` seconds of its time; None = nothing in sight."""
-        due: float | None = (await self.rows("seconds_until_next", ahead=ahead))[0]["due"]
+        due: float | None = (await self.rows("seconds_until_next", ahead=ahead, scan=SCAN))[0]["due"]
         return None if due is None else max(0.0, due - ahead)
 
     async def work_left(self, *, settle: float) -> tuple[int, int]:

@@ -17,12 +17,16 @@ from models.publishing import percentile
 from models.settings import Settings, settings
 from platforms.base import Platform
 from tasks import wiring
+from tasks.own_loop import Stop, in_own_loop
 from tasks.publishing.access import Access
+from tasks.publishing.preparations import DiscardReport, discard
 from tasks.publishing.publisher import Publisher, WindowReport, WindowSettings
 from tasks.publishing.steps import Limits, Steps
 from tasks.publishing.store import Store
 from tasks.quotas.gate import Gate
 from tasks.quotas.pacing import Pacer
+
+NEVER = 10 * 365 * 86_400.0  # seconds; what is unseen and does not vanish by itself
 
 
 def worker_name() -> str:
@@ -31,10 +35,9 @@ def worker_name() -> str:
 
 
 async def open_window(
-    url: str, config: Settings, platforms: Mapping[str, Platform], *, window_seconds: float
+    url: str, config: Settings, platforms: Mapping[str, Platform], *, window_seconds: float, stop: Stop | None = None
 ) -> WindowReport:
-    """Run one publishing window against the database at `url` with the given platforms."""
-
+    """Run one publishing window against the database at `url` with the given platforms. `stop` drains it."""
     async with Store.open(url, worker=worker_name(), lease_seconds=config.publish_lease_seconds) as store:
         limits = Limits(
             timeout=config.publish_timeout_seconds,
@@ -48,19 +51,36 @@ async def open_window(
             settle=config.reconcile_settle_seconds,
             prepares=tuple(name for name, platform in platforms.items() if platform.capabilities.prepares),
             platforms=frozenset(platforms),
+            alive=min((p.capabilities.handles_live_seconds or NEVER for p in platforms.values()), default=NEVER),
         )
+
+        async def tidy() -> DiscardReport:
+            return await discard(store.rows, platforms, timeout_seconds=config.publish_timeout_seconds)
+
         pacer = Pacer(store.rows, wiring.budgets(config))
         gate = Gate(store, platforms, pacer, timeout=config.publish_timeout_seconds)
-        publisher = Publisher(url, store, Steps(store, platforms, Access(platforms), limits, gate), window)
-        return await publisher.run()
+        steps = Steps(store, platforms, Access(platforms), limits, gate)
+        publisher = Publisher(url, store, steps, window, tidy)
+        if stop is None:
+            return await publisher.run()
+        stop.listen(publisher.drain)
+        try:
+            return await publisher.run()
+        finally:
+            stop.listen(None)
 
 
 @task(name="publish window", cache_policy=NO_CACHE, retries=0)
 async def publish_window(window_seconds: float) -> WindowReport:
     """One window as one Prefect task. Never retried by Prefect: the only retry of a publish is the database's."""
     config = settings()
-    async with wiring.open_platforms(config) as platforms:
-        return await open_window(database.database_url(config), config, platforms, window_seconds=window_seconds)
+
+    async def work(stop: Stop) -> WindowReport:
+        async with wiring.open_platforms(config) as platforms:
+            url = database.database_url(config)
+            return await open_window(url, config, platforms, window_seconds=window_seconds, stop=stop)
+
+    return await in_own_loop(work)
 
 
 def summary(report: WindowReport) -> str:
@@ -80,6 +100,8 @@ def summary(report: WindowReport) -> str:
         "lost": "handed over",
     }
     parts = [f"{counts[key]} {text}" for key, text in words.items() if counts[key]]
+    if report.discarded:
+        parts.append(f"{report.discarded} unwanted preparations deleted")
     if report.latenesses:
         p50, p99 = (percentile(report.latenesses, share) * 1000 for share in (0.5, 0.99))
         parts.append(f"lateness p50 {p50:.0f} ms, p99 {p99:.0f} ms")
@@ -105,4 +127,5 @@ def rows(report: WindowReport) -> list[dict[str, Any]]:
 def operator_problem(report: WindowReport) -> str | None:
     """Why a person has to act on our own set-up; None when nobody has to."""
     messages = sorted({r.message for r in report.results if r.outcome == "operator"})
+    messages += [f"a post that nobody wanted is visible: {post}" for post in report.live_by_mistake]
     return "; ".join(messages) or None

@@ -82,7 +82,7 @@ class Places:
         await self._store.rows("fill_account", account_id=claim.account_id, seconds=wait, distrust=True)
 
     async def _ask(self, account_id: UUID, account: Account, platform: Platform) -> None:
-        asked_at: datetime = (await self._store.rows("database_clock"))[0]["clock_timestamp"]
+        asked_at: datetime = (await self._store.rows("database_clock"))[0]["at"]
         try:
             async with asyncio.timeout(self._timeout):
                 quota = await platform.quota(account)

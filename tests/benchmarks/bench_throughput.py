@@ -1,6 +1,7 @@
 """Posts per second, CPU per post and memory: our publisher beside a bare loop and beside one Prefect task a post.
 
 python -m tests.benchmarks.bench_throughput [--posts 5000] [--repeats 3] [--concurrency 100 200] [--without-prefect]
+    [--without-workers]
 
 All three publish the same kind of posts from the same durable PostgreSQL to the same stub with 100 ms latency, each in
 a process of its own, alternating. The bare loop claims in batches and marks in batches, with none of our guarantees:
@@ -13,37 +14,29 @@ import argparse
 import asyncio
 import importlib
 import json
-import os
 import resource
 import statistics
 import subprocess
 import sys
 import time
-from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from tempfile import mkdtemp
-from uuid import uuid4
 
 import psycopg
 
+from tasks.own_loop import run_fast
+from tests.benchmarks.house import clear_posts, connect_accounts, environment, postgres, stub
+
 ACCOUNTS = 200
 PREFECT_POSTS = 600
-KEY = f"bench:{b64encode(bytes(range(32))).decode()}"
+SIDE_BY_SIDE = 20  # few enough that two cores are not what limits four workers
 
 
 def seed(url: str, posts: int) -> None:
     """`posts` due posts, spread over accounts of as many owners."""
-    from tests.factories import make_account, make_owner
-
     with psycopg.connect(url, autocommit=True) as db:
         if db.execute("SELECT count(*) FROM connected_accounts").fetchone() == (0,):
-            for _ in range(ACCOUNTS):
-                make_account(db, make_owner(db, plan="starter"), "google", access_token=f"token-{uuid4().hex}")
-        db.execute("ALTER TABLE post_events DISABLE TRIGGER USER")
-        db.execute("DELETE FROM post_queue")
-        db.execute("ALTER TABLE post_events ENABLE TRIGGER USER")
+            connect_accounts(db, ACCOUNTS)
+        clear_posts(db)
         db.execute(
             "INSERT INTO post_queue (user_id, account_id, platform, content, scheduled_for) "
             "SELECT a.user_id, a.id, 'google', 'Post number ' || n, now() - interval '1 second' "
@@ -162,6 +155,21 @@ async def prefect_task_per_post(concurrency: int) -> None:
         await every_post()
 
 
+def side_by_side(url: str, surroundings: dict[str, str], posts: int, concurrency: int) -> list[tuple[int, float]]:
+    """Posts per second of one, two and four of our workers on one database, each with the same number of posts."""
+    rates = []
+    for workers in (1, 2, 4):
+        seed(url, posts * workers)
+        command = [sys.executable, "-m", "tests.benchmarks.bench_throughput", "--only", "ours", str(concurrency)]
+        running = [
+            subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, text=True) for _ in range(workers)
+        ]
+        told = [json.loads(process.communicate()[0].splitlines()[-1]) for process in running]
+        assert published(url) == posts * workers
+        rates.append((workers, posts * workers / (max(t["ended"] for t in told) - min(t["began"] for t in told))))
+    return rates
+
+
 WAYS = {"ours": ours, "bare": bare, "prefect": prefect_task_per_post}
 
 
@@ -169,40 +177,12 @@ def measure(way: str, concurrency: int) -> None:
     """Run in a process of its own; prints one JSON line. Imports are not counted: a window lives for minutes."""
     for module in ("aiohttp", "httpx", "prefect", "models.database", "tasks.wiring", "tasks.publishing.window"):
         importlib.import_module(module)
-    began, cpu = time.perf_counter(), time.process_time()
-    asyncio.run(WAYS[way](concurrency))
+    started, began, cpu = time.time(), time.perf_counter(), time.process_time()
+    run = run_fast if way == "ours" else asyncio.run
+    run(WAYS[way](concurrency))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu, "peak_mb": peak}))
-
-
-@contextmanager
-def stub(latency: float) -> Iterator[str]:
-    """The stub platform in a process of its own."""
-    command = [sys.executable, "-m", "tests.benchmarks.stub_platform", str(latency)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-        finally:
-            process.terminate()
-
-
-@contextmanager
-def postgres() -> Iterator[str]:
-    """A durable (fsync on) embedded PostgreSQL with the migrated schema."""
-    from models import database, embedded_postgres
-    from models.migrations import migrate
-    from models.settings import load_settings
-
-    home = Path(mkdtemp(prefix="pa-bench-"))
-    home.chmod(0o755)
-    url = database.database_url(load_settings(home=home))
-    try:
-        migrate(url)
-        yield url
-    finally:
-        embedded_postgres.stop(home)
-        subprocess.run(["rm", "-rf", str(home)], check=False)
+    result = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu, "peak_mb": peak}
+    print(json.dumps(result | {"began": started, "ended": time.time()}))
 
 
 def main() -> None:
@@ -212,24 +192,14 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, nargs="+", default=[100, 200])
     parser.add_argument("--latency", type=float, default=0.1)
     parser.add_argument("--without-prefect", action="store_true")
+    parser.add_argument("--without-workers", action="store_true")
     parser.add_argument("--only", nargs=2, metavar=("WAY", "CONCURRENCY"))
     args = parser.parse_args()
     if args.only:
         measure(args.only[0], int(args.only[1]))
         return
-    os.environ["POSTAGENT_ENCRYPTION_KEYS"] = KEY
     with postgres() as url, stub(args.latency) as address:
-        environment = {
-            **os.environ,
-            "POSTAGENT_DATABASE_URL": url,
-            "POSTAGENT_SANDBOX_URL": address,
-            "POSTAGENT_RECONCILE_SETTLE_SECONDS": "1",
-            "POSTAGENT_GOOGLE_REQUESTS_PER_MINUTE": "0",  # 300 a minute would hide what is measured
-            "POSTAGENT_GOOGLE_CLIENT_ID": "client",
-            "POSTAGENT_GOOGLE_CLIENT_SECRET": "secret",
-            "PREFECT_LOGGING_LEVEL": "ERROR",
-            "PREFECT_HOME": f"{mkdtemp(prefix='pa-bench-prefect-')}",
-        }
+        surroundings = environment(url, address) | {"PREFECT_HOME": mkdtemp(prefix="pa-bench-prefect-")}
         ways = [("bare", c) for c in args.concurrency] + [("ours", c) for c in args.concurrency]
         if not args.without_prefect:
             ways.append(("prefect", args.concurrency[0]))
@@ -239,13 +209,19 @@ def main() -> None:
                 posts = args.posts if way != "prefect" else min(args.posts, PREFECT_POSTS)
                 seed(url, posts)
                 command = [sys.executable, "-m", "tests.benchmarks.bench_throughput", "--only", way, str(concurrency)]
-                run = subprocess.run(command, env=environment, capture_output=True, text=True)
+                run = subprocess.run(command, env=surroundings, capture_output=True, text=True)
                 if run.returncode:
                     sys.exit(run.stderr)
                 assert published(url) == posts, f"{way}: {published(url)} of {posts}"
                 result = json.loads(run.stdout.splitlines()[-1])
                 results[way, concurrency].append({**result, "posts": posts})
+        beside = side_by_side(url, surroundings, args.posts // 5, SIDE_BY_SIDE) if not args.without_workers else []
     show(results, args.latency)
+    if beside:
+        print(f"\nWorkers side by side on one database, {SIDE_BY_SIDE} calls at once each")
+        print(f"{'workers':>8}{'posts/s':>10}{'of one':>9}")
+        for workers, speed in beside:
+            print(f"{workers:>8}{speed:>10.0f}{speed / beside[0][1]:>8.2f}x")
 
 
 def show(results: dict[tuple[str, int], list[dict[str, float]]], latency: float) -> None:

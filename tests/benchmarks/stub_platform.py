@@ -1,16 +1,23 @@
 """A platform that costs next to nothing: answers every localPosts call after a fixed latency, keeps count, no rules.
 
-For benchmarks of throughput only; correctness is measured against the sandbox.
+It notes when each post arrived, by its own clock and the post's text: GET /arrivals tells {text: unix time}. For
+benchmarks of speed and punctuality only; correctness is measured against the sandbox.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
+import time
 from itertools import count
+
+import orjson
 
 _number = count(1)
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+_SUMMARY = re.compile(rb'"summary": ?"([^"]*)"')
+_arrivals: dict[str, float] = {}
 
 
 class Connection(asyncio.Protocol):
@@ -24,6 +31,7 @@ class Connection(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
+        now = time.time()
         self._buffer += data
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0:
@@ -32,16 +40,24 @@ class Connection(asyncio.Protocol):
         length = int(head.split(b"content-length:")[1].split(b"\r\n")[0]) if b"content-length:" in head else 0
         if len(self._buffer) < end + 4 + length:
             return
+        if head.startswith(b"get /arrivals"):
+            self._buffer = b""
+            self._write(orjson.dumps(_arrivals))
+            return
         path = self._buffer.split(b" ", 2)[1].decode()
+        if found := _SUMMARY.search(self._buffer, end):
+            _arrivals.setdefault(found[1].decode(), now)
         self._buffer = self._buffer[end + 4 + length :]
         asyncio.get_running_loop().call_later(self._latency, self._answer, path)
 
     def _answer(self, path: str) -> None:
         name = path.removeprefix("/google/posts/v4/").removesuffix("/localPosts")
-        body = b'{"name":"%s/localPosts/%d","state":"LIVE","searchUrl":"https://example.com/p"}' % (
-            name.encode(),
-            next(_number),
+        self._write(
+            b'{"name":"%s/localPosts/%d","state":"LIVE","searchUrl":"https://example.com/p"}'
+            % (name.encode(), next(_number))
         )
+
+    def _write(self, body: bytes) -> None:
         assert isinstance(self._transport, asyncio.Transport)
         if not self._transport.is_closing():
             self._transport.write(_HEAD % len(body) + body)

@@ -31,6 +31,7 @@ TENANT_TABLES = {
     "analytics": "user_id",
     "user_preferences": "user_id",
     "publish_attempts": "user_id",
+    "publish_discards": "user_id",
     "publish_handles": "user_id",
     "post_events": "user_id",
     "content_generations": "user_id",
@@ -41,6 +42,7 @@ TENANT_TABLES = {
 }
 # What the dashboard has no business with at all.
 CLOSED_TABLES = {
+    "publish_discards",
     "publish_handles",
     "dashboard_sessions",
     "login_attempts",
@@ -64,6 +66,15 @@ def eve(owner: Connection) -> tuple[Owner, Connected, UUID]:
     insert(owner, "media_library", **ids, filename="eve.jpg", url="https://example.com/eve.jpg")
     insert(owner, "analytics", **of_post, platform=account.platform, reach=5)
     insert(owner, "publish_attempts", **of_post, attempt_number=1, fingerprint="f", worker="w", lease_token=1)
+    insert(
+        owner,
+        "publish_discards",
+        **ids,
+        account_id=account.id,
+        platform=account.platform,
+        handles="{}",
+        reason="edited",
+    )
     insert(owner, "publish_handles", **of_post, kind="container", content_hash="h", handle="x")
     insert(
         owner,

@@ -11,12 +11,18 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from uuid import UUID
 
 import psycopg
 
+from models.base import utc_now
+from models.settings import settings
+from tasks import wiring
+from tasks.publishing.preparations import DiscardReport, discard, sweep
+from tasks.publishing.store import Store
 from tests.faults.plan import BOUNDARIES, LEASE, SETTLE, Plan
 from tests.faults.scenery import (
     Cluster,
@@ -52,6 +58,7 @@ class Damage:
     cuts: int = 0
     crashes: int = 0
     reconnects: int = 0
+    put_off: int = 0
     with_a_person: set[UUID] = field(default_factory=set)
 
 
@@ -84,6 +91,7 @@ class Run:
         around += [asyncio.create_task(self._strangers())] if self._plan.rate else []
         if self._plan.database_trouble:
             around.append(asyncio.create_task(self._database_trouble()))
+        around.append(asyncio.create_task(self._owners()))
         try:
             trouble = self._plan.seconds + 1.5 + self._plan.posts / 600
             await asyncio.wait(places, timeout=trouble, return_when=asyncio.FIRST_COMPLETED)
@@ -100,10 +108,33 @@ class Run:
             if isinstance(problem, BaseException):
                 raise problem
         await asyncio.sleep(1.2)  # what is still hidden appears
+        swept = await self._clear_away()
         truth = self._sandbox.control("GET", "truth")
         verdict = judge(self._cluster.url, truth, self._town, self.damage.with_a_person)
-        verdict.figures |= self._figures(settled, time.monotonic() - began)
+        verdict.figures |= self._figures(settled, time.monotonic() - began) | swept
         return verdict
+
+    async def _clear_away(self) -> dict[str, object]:
+        """What housekeeping does, without waiting a day: sweep, then delete until nothing is left."""
+        discarded = DiscardReport()
+        with settings_from(self._order.environment):
+            config = settings()
+            timeout = config.publish_timeout_seconds
+            async with (
+                wiring.open_platforms(config) as platforms,
+                Store.open(self._cluster.url, worker="housekeeping", lease_seconds=LEASE) as store,
+            ):
+                swept = await sweep(
+                    store.rows, platforms, now=utc_now(), timeout_seconds=timeout, older_than=timedelta(0)
+                )
+                for _ in range(1000):
+                    with psycopg.connect(self._cluster.url, autocommit=True) as db:
+                        db.execute("UPDATE publish_discards SET next_attempt_at = now()")
+                    part = await discard(store.rows, platforms, timeout_seconds=timeout, batch=100)
+                    discarded.add(part)
+                    if not part.taken:
+                        break
+        return {"orphans swept": swept.orphans, "preparations deleted at the end": discarded.deleted}
 
     async def _keep_worker(self) -> None:
         """One place of work: whoever dies there is followed by another."""
@@ -181,6 +212,29 @@ class Run:
             await asyncio.to_thread(post_as_stranger, self._sandbox, self._town, self._dice)
             await asyncio.sleep(self._dice.uniform(0.05, 0.3))
 
+    async def _owners(self) -> None:
+        """They put posts off by a moment: what was prepared is thrown away, and made anew."""
+        while self._trouble:
+            await asyncio.sleep(self._dice.uniform(0.05, 0.2))
+            with suppress(*DATABASE_AWAY):
+                await asyncio.to_thread(self._put_off)
+
+    def _put_off(self) -> None:
+        with psycopg.connect(self._cluster.url, autocommit=True) as db:
+            chosen = db.execute(
+                "SELECT id FROM post_queue WHERE prepared_hash IS NOT NULL AND scheduled_for > now() "
+                "AND status IN ('pending', 'approved') ORDER BY random() LIMIT 1"
+            ).fetchone()
+            if chosen is None:
+                return
+            try:
+                db.execute(
+                    "UPDATE post_queue SET scheduled_for = scheduled_for + interval '700 ms' WHERE id = %s", chosen
+                )
+            except psycopg.errors.LockNotAvailable:
+                return  # a worker has it
+        self.damage.put_off += 1
+
     async def _time_passes(self) -> None:
         """Waits of minutes (rate limits, a dead worker's hold on a token) end at once, and an owner who lost the
         connection makes it again. Leases and the time between two looks stay real."""
@@ -249,6 +303,7 @@ class Run:
             "database cut off": damage.cuts,
             "database crashed": damage.crashes,
             "connections made anew by an owner": damage.reconnects,
+            "put off by their owners": damage.put_off,
             "strangers' posts": len(self._town.foreign),
             "deadlocks in the database": self._cluster.told("deadlock detected"),
             "unexpected errors in workers": self._unexpected(),

@@ -37,8 +37,10 @@ QUERIES = (
     "renew_leases",
     "taken_ids",
     "seconds_until_next",
+    "claim_discards",
+    "forget_discard",
 )
-CALLS = ("prepare", "publish", "look", "follow")
+CALLS = ("prepare", "publish", "look", "follow", "discard")
 BOUNDARIES = tuple(f"{side} {name}" for name in (*CALLS, *QUERIES) for side in ("before", "after"))
 
 

@@ -298,7 +298,21 @@ def _content(platform: str, key: str, kind: float, dice: random.Random, url: str
         return f"Call us at 512-555-0143 today. ({key})", columns, False
     if kind > 0.97 and platform == "instagram":
         return PLAIN.format(key), {**columns, "media_url": f"https://example.com/{key}.png"}, False
-    return PLAIN.format(key), columns, True
+    return PLAIN.format(key), columns | _form(platform, key, columns), True
+
+
+def _form(platform: str, key: str, columns: dict[str, Any]) -> dict[str, Any]:
+    """Sometimes more than a text with a picture: an album or carousel, an event, an offer."""
+    dice = random.Random(f"form of {key}")
+    if dice.random() >= 0.25:
+        return {}
+    if platform != "google":
+        return {"more_media_urls": [columns["media_url"]] * dice.choice((1, 2))} if "media_url" in columns else {}
+    starts = utc_now() + timedelta(days=9)
+    event = {"event_title": f"Open day {key}", "event_starts_at": starts, "event_ends_at": starts + timedelta(hours=4)}
+    if dice.random() < 0.5:
+        return {"topic_type": "EVENT", **event}
+    return {"topic_type": "OFFER", **event, "offer_coupon_code": "TAP10"}
 
 
 def post_as_stranger(sandbox: Sandbox, town: Town, dice: random.Random) -> None:

@@ -29,6 +29,7 @@ VIOLATIONS = (
     "stuck without an owner",
     "histories broken",
     "attempts left open",
+    "orphans left",
 )
 
 
@@ -80,6 +81,9 @@ def judge(url: str, truth: dict[str, Any], town: Town, with_a_person: set[UUID])
             statuses = [line["to_status"] for line in story]
             if not story or not all(line["intact"] for line in story) or statuses[-1] != rows[post_id]["status"]:
                 blame("histories broken", [by_id[post_id]])
+    for place in truth["accounts"].values():
+        # All posts have ended and housekeeping was here: nothing unseen is wanted any more.
+        verdict.violations["orphans left"] += sum(post["state"] != "DELETED" for post in place["unpublished"])
     _measure(verdict, rows, attempts, stories, town, with_a_person)
     for post_id, blames in offenders.items():
         verdict.stories.append(_told(by_id[post_id], blames, rows[post_id], stories[post_id], attempts, truth))

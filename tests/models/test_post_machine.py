@@ -156,7 +156,7 @@ class PostMachine(RuleBasedStateMachine):
     @rule(target=claims, worker=st.integers(0, 2))
     def a_worker_claims_what_can_be_prepared(self, worker: int) -> Any:
         store = self._workers[worker]
-        ask = store.claim_preparations(batch=2, margin=1.5, ahead=600, platforms=("facebook",))
+        ask = store.claim_preparations(batch=2, margin=1.5, ahead=600, platforms=("facebook",), alive=82_800)
         return self._take(lambda: self._runner.run(ask), store, is_preparation=True)
 
     @rule(held=claims)

@@ -18,6 +18,7 @@ from models.publishing import (
     backoff,
     follow_delay,
     is_missed,
+    is_over,
     match,
     normalised,
     percentile,
@@ -128,3 +129,12 @@ def test_a_percentile_is_one_of_the_values(values: list[float], share: float) ->
 def test_the_percentile_of_nothing_is_nothing() -> None:
     assert percentile([], 0.5) == 0.0
     assert percentile(list(range(1, 101)), 0.99) == 99
+
+
+@pytest.mark.parametrize(("minutes", "over"), [(-1, True), (0, True), (1, False)])
+def test_an_event_is_over_at_its_end(minutes: int, over: bool) -> None:
+    assert is_over(NOW + timedelta(minutes=minutes), NOW) is over
+
+
+def test_a_post_without_an_event_is_never_over() -> None:
+    assert is_over(None, NOW) is False

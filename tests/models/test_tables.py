@@ -27,7 +27,7 @@ def _described(connection: psycopg.Connection[Any], schema: str) -> set[tuple[st
     generated = connection.execute(
         "SELECT c.relname || '.' || a.attname || ' generated', a.attgenerated::text || a.attidentity::text "
         "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
-        "WHERE n.nspname = %s AND c.relname = ANY(%s) AND a.attnum > 0",
+        "WHERE n.nspname = %s AND c.relname = ANY(%s) AND a.attnum > 0 AND NOT a.attisdropped",
         (schema, ours),
     ).fetchall()
     return {(what, text.replace("public.", "").replace("mirror.", "")) for what, text in rows + generated}

@@ -46,6 +46,31 @@ def test_show_tells_the_post_its_attempts_and_its_story(failed: UUID, capsys: py
     assert SECRET.get_secret_value() not in told
 
 
+def test_show_tells_all_pictures_and_an_offer_with_its_times_on_the_owners_clock(
+    owner: psycopg.Connection[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    person = make_owner(owner, zone="America/Chicago")
+    offer = {
+        "topic_type": "OFFER",
+        "event_title": "Winter check",
+        "event_starts_at": "2027-01-02 14:00Z",
+        "event_ends_at": "2027-01-04 23:00Z",
+        "offer_coupon_code": "TAP10",
+    }
+    on_google = make_post(owner, person, make_account(owner, person, "google"), **offer)
+    assert main(["posts", "show", str(on_google)]) == 0
+    told = "".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "Sat,Jan2,2027,8:00AMtoMon,Jan4,2027,5:00PM,Chicagotime(CST)" in told
+    for part in ("OFFER", "Wintercheck", "TAP10"):
+        assert part in told
+    more = ["https://example.com/b.jpg", "https://example.com/c.jpg"]
+    urls = {"media_url": "https://example.com/a.jpg", "more_media_urls": more}
+    album = make_post(owner, person, make_account(owner, person, "facebook"), **urls)
+    assert main(["posts", "show", str(album)]) == 0
+    told = capsys.readouterr().out
+    assert all(url in told for url in ("https://example.com/a.jpg", *more))
+
+
 def test_retry_gives_another_chance_once(
     failed: UUID, owner: psycopg.Connection[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

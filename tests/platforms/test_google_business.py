@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
-from platforms.base import Account, Certainty, Content
+from platforms.base import Account, Certainty, Content, Event, Offer
 from platforms.errors import InDoubt, Paced, PlatformError, ReconnectNeeded, Refused, TokenExpired, TryLater
 from platforms.google_business import DAILY_METRICS, GoogleBusiness
 from platforms.registry import build_platforms
@@ -31,6 +32,21 @@ def place(sandbox: Any) -> Account:
 
 def just_before() -> datetime:
     return datetime.now(UTC) - timedelta(seconds=2)
+
+
+CHICAGO = ZoneInfo("America/Chicago")
+EVENT = Event(
+    title="Open day",
+    starts_at=datetime(2026, 12, 5, 10, tzinfo=CHICAGO),
+    ends_at=datetime(2026, 12, 6, 14, 30, tzinfo=CHICAGO),
+)
+SCHEDULE = {
+    "startDate": {"year": 2026, "month": 12, "day": 5},
+    "startTime": {"hours": 10, "minutes": 0},
+    "endDate": {"year": 2026, "month": 12, "day": 6},
+    "endTime": {"hours": 14, "minutes": 30},
+}
+OFFER = Offer(coupon_code="TAP10", redeem_url="https://rossi.example/tap", terms="One each")
 
 
 class TestPublish:
@@ -118,6 +134,44 @@ class TestPublish:
             await google.publish(place, content, {})
         assert sandbox.calls("google", "create") == 0
 
+    @pytest.mark.parametrize(
+        ("content", "topic", "button"),
+        [
+            (replace(TEXT, event=EVENT), "EVENT", False),
+            (replace(TEXT, event=EVENT, link="https://rossi.example/", call_to_action="SIGN_UP"), "EVENT", True),
+            (replace(TEXT, event=EVENT, offer=OFFER), "OFFER", False),
+            (replace(TEXT, event=EVENT, offer=OFFER, link="https://rossi.example/"), "OFFER", False),
+        ],
+    )
+    async def test_events_and_offers_are_taken_whole_and_given_back(
+        self, sandbox: Any, connect: Connect, place: Account, content: Content, topic: str, button: bool
+    ) -> None:
+        google = connect("google")
+        published = await google.publish(place, content, {})
+        headers = {"authorization": f"Bearer {place.access_token.get_secret_value()}"}
+        base = f"{sandbox.url}/google/posts/v4"
+        one = sandbox.client.get(f"{base}/{published.platform_post_id}", headers=headers).json()
+        (listed,) = sandbox.client.get(f"{base}/{place.account_id}/localPosts", headers=headers).json()["localPosts"]
+        assert one == listed
+        assert (one["topicType"], one["summary"]) == (topic, content.text)
+        assert one["event"] == {"title": "Open day", "schedule": SCHEDULE}
+        assert ("callToAction" in one) is button
+        offer = {"couponCode": "TAP10", "redeemOnlineUrl": "https://rossi.example/tap", "termsConditions": "One each"}
+        assert one.get("offer") == (offer if topic == "OFFER" else None)
+
+    async def test_refused_without_a_field_names_what_was_found_in_the_post(
+        self, answering: Callable[..., Any], place: Account
+    ) -> None:
+        error = {"code": 400, "status": "INVALID_ARGUMENT", "message": "Request contains an invalid argument."}
+        with pytest.raises(Refused, match=r"the text contains a phone number \(512-555-0143\)") as raised:
+            await answering("google", 400, {"error": error}).publish(place, Content(text="Call 512-555-0143"), {})
+        assert (raised.value.http_status, raised.value.code) == (400, "INVALID_ARGUMENT")
+
+    async def test_refused_with_a_field_needs_no_guess(self, connect: Connect, place: Account) -> None:
+        with pytest.raises(Refused, match=r"local_post\.summary") as raised:
+            await connect("google").publish(place, Content(text="512-555-0143 " * 200), {})
+        assert "phone" not in raised.value.message
+
     async def test_content_that_google_refuses_is_refused(self, connect: Connect, place: Account) -> None:
         with pytest.raises(Refused, match=r"local_post\.summary"):
             await connect("google").publish(place, Content(text="x" * 1501), {})
@@ -148,7 +202,7 @@ class TestFollow:
 
     async def test_rejected_at_once_is_not_published(self, sandbox: Any, connect: Connect, place: Account) -> None:
         sandbox.fault(service="google", operation="create", kind="reject")
-        with pytest.raises(Refused, match="picture that Google could not load"):
+        with pytest.raises(Refused, match=r"the picture \(https://pictures.example/1.jpg\) could not be loaded"):
             await connect("google").publish(place, replace(TEXT, media_urls=(PICTURE,)), {})
 
     async def test_rejected_for_no_visible_reason_names_the_usual_ones(

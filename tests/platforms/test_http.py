@@ -20,6 +20,7 @@ from platforms.http import call, client, redact, retry_after
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 StartServer = Callable[[Handler], Awaitable[str]]
 DEADLINE = 0.3
+SOON = 20  # seconds; far from our deadlines even on a busy machine, and the servers here hang for longer
 
 
 async def never_answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -100,7 +101,7 @@ async def test_lost_answer_is_in_doubt_only_when_it_could_be_visible(
         with pytest.raises(PlatformError) as raised:
             await call(http, "POST", f"{url}/post?access_token=EAAsecret", makes_visible=makes_visible, data={"a": "b"})
     assert type(raised.value) is expected
-    assert time.monotonic() - began < DEADLINE + 1
+    assert time.monotonic() - began < SOON
     assert "EAAsecret" not in str(raised.value)
     assert raised.value.__cause__ is None
     assert raised.value.__context__ is None
@@ -342,7 +343,7 @@ class TestRedact:
     def test_is_quick_on_long_texts(self) -> None:
         began = time.monotonic()
         redact("a-b_1" * 20_000 + " access_token=" + "x" * 50_000)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < SOON  # a pattern that backtracks would take hours
 
 
 def test_json_object_takes_objects_only() -> None:

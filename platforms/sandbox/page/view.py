@@ -17,8 +17,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from platforms.sandbox.engagement import counts
+from platforms.sandbox.exchange import Refused
 from platforms.sandbox.faults import Faults, Trouble
 from platforms.sandbox.google import state_of
+from platforms.sandbox.google_post_rules import wall_clock
 from platforms.sandbox.pictures import is_web_address, smaller
 from platforms.sandbox.state import Post, World
 
@@ -60,6 +62,11 @@ class Card:
     button: str
     link: str
     state: str
+    event: str
+    dates: str
+    coupon: str
+    redeem: str
+    terms: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +151,8 @@ class Page:
         seen = counts(post, now)
         action = post.extra.get("callToAction") or {}
         link = str(action.get("url") or post.link or "")
+        event, offer = post.extra.get("event") or {}, post.extra.get("offer") or {}
+        redeem = str(offer.get("redeemOnlineUrl", ""))
         return Card(
             post=post, order=order, name=account.name, username=account.username or account.name,
             city=account.city or "", initial=(account.name.strip() or "?")[0].upper(),
@@ -153,12 +162,26 @@ class Page:
             likes=seen.likes, comments=seen.comments, shares=seen.shares,
             button=ACTIONS.get(str(action.get("actionType")), ""), link=link if is_web_address(link) else "",
             state=state_of(post, now) if post.platform == "google" else "LIVE",
+            event=str(event.get("title", "")), dates=dates(event["schedule"]) if event else "",
+            coupon=str(offer.get("couponCode", "")), redeem=redeem if is_web_address(redeem) else "",
+            terms=str(offer.get("termsConditions", "")),
         )  # fmt: skip
 
 
 def marked_up(text: str) -> Markup:
     """A post's text, escaped, with its hashtags set apart."""
     return Markup(HASHTAG.sub(r'<span class="tag">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped just here
+
+
+def dates(schedule: dict[str, Any]) -> str:
+    """How long an event goes, on the wall clock it was sent with: "Sat, Dec 5, 2026, 10:00 AM - 2:00 PM"."""
+    try:
+        start, end = wall_clock(schedule, "start"), wall_clock(schedule, "end")
+    except Refused:  # kept by an older version, which did not look so closely
+        return ""
+    first, last = (f"{at:%a, %b} {at.day}, {at.year}" for at in (start, end))
+    begins, ends = (f"{at.hour % 12 or 12}:{at:%M} {'AM' if at.hour < 12 else 'PM'}" for at in (start, end))
+    return f"{first}, {begins} - {ends}" if first == last else f"{first}, {begins} - {last}, {ends}"
 
 
 def ago(seconds: float) -> str:

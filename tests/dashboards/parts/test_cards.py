@@ -39,13 +39,23 @@ def drawn(**changes: Any) -> Seen:
 
 
 TEXT_FIELDS = ["content", "account_name", "alt_text", "media_url", "link_url", "call_to_action", "permalink", "theme"]
+TEXT_FIELDS += ["event_title", "offer_coupon_code", "offer_redeem_url", "offer_terms"]
+LIST_FIELDS = ["hashtags", "more_media_urls", "more_alt_texts"]
+EVENT = {
+    "platform": "google",
+    "topic_type": "EVENT",
+    "event_title": "Open day",
+    "event_starts_at": datetime(2026, 12, 5, 16, tzinfo=UTC),
+    "event_ends_at": datetime(2026, 12, 5, 20, tzinfo=UTC),
+}
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-@pytest.mark.parametrize("field", [*TEXT_FIELDS, "hashtags", "platform"])
+@pytest.mark.parametrize("field", [*TEXT_FIELDS, *LIST_FIELDS, "platform"])
 def test_no_text_becomes_markup(field: str, attack: str) -> None:
     changes: dict[str, Any] = {"media_url": "https://example.com/a.jpg", "link_url": "https://example.com"}
-    changes[field] = [attack, attack] if field == "hashtags" else attack
+    changes |= EVENT | {"more_media_urls": ["https://example.com/b.jpg"] * 2}
+    changes[field] = [attack, attack] if field in LIST_FIELDS else attack
     seen = drawn(**changes)
     assert set(seen.tags) <= ALLOWED_TAGS
     assert set(seen.attributes) <= {"class", "src", "alt", "loading", "referrerpolicy", "aria-hidden"}
@@ -108,6 +118,32 @@ def test_each_platform_has_its_order_and_its_button() -> None:
     assert google.index("<img") < google.index("pa-post-text")
     assert "Learn more" in google
     assert "bob.example" in google
+
+
+def test_all_pictures_are_shown_in_their_order_with_what_they_show() -> None:
+    urls = [f"https://example.com/{name}.jpg" for name in "abc"]
+    seen = drawn(media_url=urls[0], more_media_urls=urls[1:], alt_text="A pipe", more_alt_texts=[None, "A valve"])
+    assert seen.attributes["src"] == urls
+    assert seen.attributes["alt"] == ["A pipe", "Picture 2 of 3", "A valve"]
+    assert drawn(media_url=urls[0]).attributes["alt"] == ["The picture of this post"]
+    unsafe = drawn(media_url=urls[0], more_media_urls=["javascript:alert(1)", urls[2]])
+    assert unsafe.attributes["src"] == [urls[0], urls[2]]
+
+
+def test_an_event_shows_its_title_and_its_times_on_the_owners_clock_with_the_zone_named() -> None:
+    seen = drawn(**EVENT, call_to_action="SIGN_UP", link_url="https://bob.example/x")
+    assert "Open daySat, Dec 5, 2026, 10:00 AM to 2:00 PM, Chicago time (CST)" in seen.text
+    assert "Sign up" in seen.text
+
+
+def test_an_offer_shows_what_it_gives_and_no_button_which_google_would_not_show() -> None:
+    offer = {**EVENT, "topic_type": "OFFER", "call_to_action": "SHOP", "link_url": "https://bob.example/x"}
+    offer |= {"offer_coupon_code": "TAP10", "offer_redeem_url": "https://shop.example/a", "offer_terms": "One each"}
+    seen = drawn(**offer)
+    assert "Code TAP10Redeem at shop.exampleOne each" in seen.text
+    assert "Chicago time" in seen.text
+    assert "Shop" not in seen.text
+    assert "bob.example" not in seen.text
 
 
 def test_hashtags_are_written_with_one_sign_however_they_are_kept() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.parts.times import clock, distance, moment, sentence_start, today, zone_label, zone_of
+from dashboards.parts.times import clock, distance, moment, sentence_start, span, today, zone_label, zone_of
 
 CHICAGO = ZoneInfo("America/Chicago")
 NOW = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)  # 12:30 PM in Chicago
@@ -28,6 +28,22 @@ NOW = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)  # 12:30 PM in Chicago
 )
 def test_a_moment_is_told_on_the_owners_clock_with_its_zone(at: datetime, words: str) -> None:
     assert moment(at, CHICAGO, NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "words"),
+    [
+        ("2026-12-05T16:00Z", "2026-12-05T20:30Z", "Sat, Dec 5, 2026, 10:00 AM to 2:30 PM, Chicago time (CST)"),
+        (
+            "2026-12-05T16:00Z",
+            "2026-12-07T05:59Z",
+            "Sat, Dec 5, 2026, 10:00 AM to Sun, Dec 6, 2026, 11:59 PM, Chicago time (CST)",
+        ),
+        ("2027-07-04T14:00Z", "2027-07-04T15:00Z", "Sun, Jul 4, 2027, 9:00 AM to 10:00 AM, Chicago time (CDT)"),
+    ],
+)
+def test_from_when_to_when_names_the_zone_once(starts: str, ends: str, words: str) -> None:
+    assert span(datetime.fromisoformat(starts), datetime.fromisoformat(ends), CHICAGO) == words
 
 
 def test_both_sides_of_a_clock_change_are_told_apart() -> None:

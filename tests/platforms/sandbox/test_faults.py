@@ -231,7 +231,7 @@ def test_accept_then_hang_keeps_silent_and_ends_when_the_client_leaves(wire: Ove
     with pytest.raises(httpx.ReadTimeout):
         wire.post("There", timeout=0.3)
     assert wire.live() == ["There"]
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 20
 
 
 def test_a_short_hang_ends_in_a_closed_connection(wire: OverASocket) -> None:

@@ -16,6 +16,9 @@ SCHEDULE = {
 }  # fmt: skip
 
 
+EVENT = {"title": "Open day", "schedule": SCHEDULE}
+
+
 def status_of(answer: httpx.Response) -> tuple[int, str]:
     error = answer.json()["error"]
     assert error["code"] == answer.status_code
@@ -66,6 +69,19 @@ async def test_a_phone_number_in_the_text_is_rejected_after_processing(bench: Be
         {"summary": "x", "media": [{"mediaFormat": "PHOTO", "sourceUrl": "https://cdn.example/a.webp"}]},
         {"summary": "x", "topicType": "EVENT"},
         {"summary": "x", "topicType": "OFFER", "event": {"title": "Sale", "schedule": {"startDate": {}}}},
+        {"summary": "x", "topicType": "EVENT", "event": {"title": " ", "schedule": SCHEDULE}},
+        {"summary": "x", "topicType": "EVENT", "event": {"title": "Sale", "schedule": {**SCHEDULE, "endDate": {}}}},
+        {
+            "summary": "x",
+            "topicType": "EVENT",
+            "event": {"title": "Sale", "schedule": {**SCHEDULE, "endDate": SCHEDULE["startDate"], "endTime": {}}},
+        },
+        {"summary": "x", "topicType": "EVENT", "event": {"title": "", "schedule": {**SCHEDULE, "startTime": {"h": 1}}}},
+        {"summary": "x", "offer": {"couponCode": "A"}},
+        {"summary": "x", "topicType": "EVENT", "event": EVENT, "offer": {"couponCode": "A"}},
+        {"summary": "x", "topicType": "OFFER", "event": EVENT, "offer": {"coupon": "A"}},
+        {"summary": "x", "topicType": "OFFER", "event": EVENT, "offer": {"couponCode": 7}},
+        {"summary": "x", "topicType": "OFFER", "event": EVENT, "offer": {"redeemOnlineUrl": "our shop"}},
         {"summary": "x", "hashtags": ["no"]},
     ],
     ids=lambda body: ",".join(f"{k}" for k in body) or "empty",
@@ -78,12 +94,11 @@ async def test_bad_bodies_are_invalid_arguments(bench: Bench, body: dict[str, An
 
 async def test_events_and_offers_are_taken_and_offers_drop_the_button(bench: Bench) -> None:
     place = await bench.account("google")
-    event = {"title": "Open day", "schedule": SCHEDULE}
-    made = await bench.local_post(place, summary="Come by", topicType="EVENT", event=event, callToAction=ACTION)
+    made = await bench.local_post(place, summary="Come by", topicType="EVENT", event=EVENT, callToAction=ACTION)
     assert made.json()["callToAction"] == ACTION
     offer = {"couponCode": "TAP", "termsConditions": "One each"}
     made = await bench.local_post(
-        place, summary="Sale", topicType="OFFER", event=event, offer=offer, callToAction=ACTION
+        place, summary="Sale", topicType="OFFER", event=EVENT, offer=offer, callToAction=ACTION
     )
     assert made.json()["offer"] == offer
     assert "callToAction" not in made.json()

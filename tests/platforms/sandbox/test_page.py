@@ -10,6 +10,7 @@ import pytest
 from platforms.sandbox.motifs import motif_for
 from platforms.sandbox.page.view import ago, marked_up
 from tests.platforms.sandbox.conftest import Bench
+from tests.platforms.sandbox.test_google import SCHEDULE
 
 
 async def page(bench: Bench, query: str = "") -> httpx.Response:
@@ -60,6 +61,26 @@ async def test_the_newest_comes_first_and_older_ones_are_behind_a_link(bench: Be
     (more,) = re.findall(r'href="(/\?[^"]*limit=\d+)"', html)
     assert "Show more (10 older)" in html
     assert len(re.findall(r"Number \d+", (await page(bench, more.replace("&amp;", "&").removeprefix("/"))).text)) == 70
+
+
+async def test_events_and_offers_show_their_title_dates_and_coupon(bench: Bench) -> None:
+    place = await bench.account("google")
+    event = {"title": "Open <day>", "schedule": SCHEDULE}
+    await bench.local_post(place, summary="Come by", topicType="EVENT", event=event)
+    html = (await page(bench)).text
+    assert "Open &lt;day&gt;" in html
+    assert "Tue, Dec 1, 2026, 9:00 AM - Wed, Dec 2, 2026, 5:00 PM" in html
+    assert "Code" not in html
+    same_day = {**SCHEDULE, "endDate": SCHEDULE["startDate"]}
+    offer = {"couponCode": "TAP10", "redeemOnlineUrl": "https://bob.example/tap", "termsConditions": "One each"}
+    await bench.local_post(
+        place, summary="Sale", topicType="OFFER", event={"title": "Sale", "schedule": same_day}, offer=offer
+    )
+    html = (await page(bench)).text
+    assert "Tue, Dec 1, 2026, 9:00 AM - 5:00 PM" in html
+    assert "Code <b>TAP10</b>" in html
+    assert 'href="https://bob.example/tap"' in html
+    assert "One each" in html
 
 
 async def test_nothing_in_a_post_or_name_can_run(bench: Bench) -> None:

@@ -44,6 +44,7 @@ class Town:
             refresh_token=made["refresh_token"],
             token_expires_at=utc_now() + timedelta(seconds=expires) if expires else None,
             last_refreshed_at=utc_now(),
+            login_provider=wish.get("login"),
         )
         self.accounts[platform] = account
         return account

@@ -1,0 +1,32 @@
+"""Clears away what nobody wants any more: unseen posts on the platforms, and rows that are over.
+
+Safe to run late, twice, or on several machines at once: deleting what is gone is no error.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from prefect import State, flow, get_run_logger
+from prefect.states import Completed, Failed
+
+from tasks.housekeeping import forget_old_rows, summary, tidy_platforms
+from tasks.reporting import job
+
+
+def _run_name() -> str:
+    return f"housekeeping {datetime.now(UTC):%Y-%m-%d %H:%M}Z"
+
+
+@flow(name="housekeeping", flow_run_name=_run_name)
+async def housekeeping() -> State[Any]:
+    """Clear away. Failed only when something is visible that should not be."""
+    async with job("housekeeping") as report:
+        done = await tidy_platforms()
+        report.summary = summary(done, await forget_old_rows())
+        get_run_logger().info(report.summary)
+        report.problem = done.discarded.problem
+    if report.problem:
+        return Failed(message=f"A person has to look at this: {report.problem}")
+    return Completed(message=report.summary)

@@ -1,0 +1,80 @@
+"""What has to be cleared away once a day: orphans on the platforms, and rows that tell nothing any more."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from models.base import utc_now
+from models.database import Role, database_url, session
+from models.queries import query
+from models.settings import settings
+from tasks import wiring
+from tasks.publishing.preparations import DiscardReport, SweepReport, discard, sweep
+from tasks.publishing.store import Store
+from tasks.publishing.window import worker_name
+
+HANDLES_KEPT_DAYS = 30
+SESSIONS_KEPT_DAYS = 30
+DISCARDS_A_RUN = 5_000
+BATCH = 100
+
+
+@dataclass(slots=True)
+class Tidied:
+    """What a run did on the platforms."""
+
+    swept: SweepReport = field(default_factory=SweepReport)
+    discarded: DiscardReport = field(default_factory=DiscardReport)
+
+
+@task(name="tidy platforms", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=30)
+async def tidy_platforms() -> Tidied:
+    """Find orphans, then delete all that nobody wants. Safe to repeat: what is deleted already is no error."""
+    config = settings()
+    timeout = config.publish_timeout_seconds
+    done = Tidied()
+    async with (
+        wiring.open_platforms(config) as platforms,
+        Store.open(database_url(config), worker=worker_name(), lease_seconds=config.publish_lease_seconds) as store,
+    ):
+        done.swept = await sweep(store.rows, platforms, now=utc_now(), timeout_seconds=timeout)
+        for _ in range(DISCARDS_A_RUN // BATCH):
+            part = await discard(store.rows, platforms, timeout_seconds=timeout, batch=BATCH)
+            done.discarded.add(part)
+            if not part.taken:
+                break
+    return done
+
+
+@task(name="forget old rows", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=30)
+async def forget_old_rows() -> dict[str, int]:
+    """Delete what is over: ids of long published posts, sessions and login attempts. Returns how many of each."""
+    return await asyncio.to_thread(_forget)
+
+
+def _forget() -> dict[str, int]:
+    with session(Role.WORKER) as db:
+        handles = db.connection().exec_driver_sql(query("prune_handles"), {"days": HANDLES_KEPT_DAYS}).rowcount
+    with session(Role.ACCESS) as db:
+        sessions = db.connection().exec_driver_sql(query("prune_sessions"), {"days": SESSIONS_KEPT_DAYS}).rowcount
+        attempts = db.connection().exec_driver_sql(query("prune_login_attempts"), {"days": 1}).rowcount
+    return {"handles": handles, "sessions": sessions, "login attempts": attempts}
+
+
+def summary(done: Tidied, forgotten: dict[str, int]) -> str:
+    """One line."""
+    parts = []
+    if done.swept.orphans:
+        parts.append(f"{done.swept.orphans} orphans found on {done.swept.accounts} accounts")
+    if done.discarded.deleted:
+        parts.append(f"{done.discarded.deleted} unwanted preparations deleted")
+    if done.discarded.later:
+        parts.append(f"{done.discarded.later} to be deleted later")
+    if done.swept.failed or done.swept.left:
+        parts.append(f"{done.swept.failed + done.swept.left} accounts not swept")
+    parts += [f"{number} old {name} forgotten" for name, number in forgotten.items() if number]
+    return ", ".join(parts) or "nothing to clear away"

@@ -1,0 +1,56 @@
+"""The deployment that clears away: what it deletes, what it leaves, and when it is Failed."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.housekeeping import housekeeping
+from tests.tasks.house import House, house
+
+__all__ = ["house"]
+
+
+@pytest.mark.usefixtures("prefect_harness")
+async def test_old_rows_go_and_young_ones_stay(house: House) -> None:
+    user = house.rows("SELECT id FROM users LIMIT 1")[0]["id"]
+    db = house.connection
+    for token, ends in (("old", "60 days ago"), ("young", "1 day ago")):
+        db.execute(
+            "INSERT INTO dashboard_sessions (token_hash, user_id, expires_at)"
+            f" VALUES (%s, %s, now() + interval '{ends}')",
+            (token, user),
+        )
+    for subject, days in (("email:old", 3), ("email:young", 0)):
+        db.execute(
+            "INSERT INTO login_attempts (subject, attempted_at, succeeded)"
+            " VALUES (%s, now() - make_interval(days => %s), false)",
+            (subject, days),
+        )
+    state = await housekeeping(return_state=True)
+    assert (state.name, state.message) == ("Completed", "1 old sessions forgotten, 1 old login attempts forgotten")
+    assert [row["token_hash"] for row in house.rows("SELECT token_hash FROM dashboard_sessions")] == ["young"]
+    assert [row["subject"] for row in house.rows("SELECT subject FROM login_attempts")] == ["email:young"]
+    (job,) = house.rows("SELECT job, succeeded, summary FROM job_runs")
+    assert job == {"job": "housekeeping", "succeeded": True, "summary": state.message}
+
+
+@pytest.mark.usefixtures("prefect_harness")
+async def test_a_second_run_has_nothing_to_do(house: House) -> None:
+    await housekeeping(return_state=True)
+    state = await housekeeping(return_state=True)
+    assert (state.name, state.message) == ("Completed", "nothing to clear away")
+
+
+@pytest.mark.usefixtures("prefect_harness")
+async def test_a_post_that_is_visible_against_all_rules_is_a_persons_business(house: House) -> None:
+    page = house.connect("facebook", name="Page")
+    made = house.sandbox.control("POST", "posts", {"account_id": page.account_id, "text": "Visible."})
+    db = house.connection
+    db.execute(
+        "INSERT INTO publish_discards (user_id, account_id, platform, handles, reason) SELECT user_id, id, platform,"
+        " jsonb_build_object('unpublished_post', %s::text), 'edited' FROM connected_accounts",
+        (made["id"],),
+    )
+    state = await housekeeping(return_state=True)
+    assert state.name == "Failed"
+    assert "should not have gone out" in (state.message or "")
