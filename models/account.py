@@ -49,3 +49,6 @@ class ConnectedAccount(Table, table=True):
     refresh_after: datetime | None = Field(default=None, sa_column=time_column(null=True))
     refreshing_until: datetime | None = Field(default=None, sa_column=time_column(null=True))
     catch_up_after: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    slowed_until: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    slowed_reason: str | None = Field(default=None, sa_column=text_column(null=True))
+    full_until: datetime | None = Field(default=None, sa_column=time_column(null=True))

@@ -199,6 +199,12 @@ class PublishAttempt(Table, table=True):
         ),
         UniqueConstraint("post_id", "attempt_number", name="publish_attempts_number_key"),
         _of_post("publish_attempts"),
+        Index(
+            "idx_publish_attempts_quota",
+            "quota_account_id",
+            "started_at",
+            postgresql_where=text("quota_account_id IS NOT NULL"),
+        ),
     )
 
     id: UUID = id_field()
@@ -215,6 +221,7 @@ class PublishAttempt(Table, table=True):
     http_status: int | None = Field(default=None, sa_column=integer_column(null=True))
     error_code: str | None = Field(default=None, sa_column=text_column(null=True))
     error_message: str | None = Field(default=None, sa_column=text_column(null=True))
+    quota_account_id: UUID | None = Field(default=None, sa_column=Column(Uuid, nullable=True))
 
 
 class PublishHandle(Table, table=True):

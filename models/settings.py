@@ -106,6 +106,11 @@ class Settings(BaseSettings):
     missed_after_hours: float = Field(default=24, gt=0, description="Later than this a post is failed as missed.")
     prepare_ahead_seconds: float = Field(default=600, ge=0, description="How early posts are prepared unseen.")
     facebook_publish_mode: Literal["prepared", "direct"] = "prepared"
+    google_requests_per_minute: int = Field(
+        default=300,
+        ge=0,
+        description="Calls a minute that Google allows the Cloud project, shared by all workers. 0 = not counted.",
+    )
     instagram_hashtag_cap: int = Field(default=5, ge=0, le=30, description="Hashtags allowed in one Instagram post.")
 
     @field_validator("database_url")

@@ -7,6 +7,7 @@ from models.content import ContentGeneration, ContentTemplate
 from models.media import MediaFile, StockPhoto
 from models.operations import JobRun, QuarantinedRow
 from models.post import Post, PostEvent, PublishAttempt, PublishDiscard, PublishHandle
+from models.quotas import PublishingQuota, SharedQuota
 from models.user import DashboardSession, LoginAttempt, User
 
 __all__ = [
@@ -26,7 +27,9 @@ __all__ = [
     "PublishAttempt",
     "PublishDiscard",
     "PublishHandle",
+    "PublishingQuota",
     "QuarantinedRow",
+    "SharedQuota",
     "StockPhoto",
     "User",
     "UserPreferences",

@@ -175,6 +175,14 @@ Remember = Callable[[str, str], Awaitable[None]]
 """Commits a (kind, id) before the next request is made, so that a crash leaves nothing we do not know of."""
 
 
+PUBLISHING = "publishing"
+ANALYTICS = "analytics"
+
+Pace = Callable[[str], Awaitable[None]]
+"""Asked before every call that a quota of our whole application counts, with what the call is for (PUBLISHING or
+ANALYTICS). Raises Paced when there is no room: then the call is not made."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """How publishing works here: what can be made ahead unseen, and whether lists tell our posts apart."""
@@ -185,6 +193,7 @@ class Capabilities:
     location_metrics: bool = False
     handles_live_seconds: float | None = None  # after that what was made unseen has vanished by itself
     metrics_batch: int = 1
+    publishing_quota: bool = False  # the platform limits an account's posts a day: see `Platform.quota`
 
 
 def comparable(text: str) -> str:

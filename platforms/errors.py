@@ -3,6 +3,8 @@
     PlatformError
     +-- TryLater         certainly nothing happened; the same call may be made again later
     |   +-- TokenExpired a short-lived access token ran out: refresh it, then call again
+    |   +-- Paced        there is no room in a quota: not asked at all, or refused for the quota's sake alone
+    |   +-- Blocked      the platform keeps this account from posting for hours: do not hammer, tell the owner
     +-- InDoubt          the call may have taken effect, the answer is lost: look before doing anything
     +-- Refused          the platform will never take this content
     +-- ReconnectNeeded  the owner has to give us access again
@@ -46,6 +48,17 @@ class TokenExpired(TryLater):
 
     A second one right after a successful refresh means ReconnectNeeded.
     """
+
+
+class Paced(TryLater):
+    """Certainly not done: a quota has no room before `retry_after`. Nothing is wrong, so it counts as no attempt.
+
+    Without `http_status` it is our own count that says so, and nothing was sent.
+    """
+
+
+class Blocked(TryLater):
+    """Certainly not done: the platform blocks this account for `retry_after` seconds, some hours."""
 
 
 class InDoubt(PlatformError):

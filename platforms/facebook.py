@@ -34,7 +34,7 @@ from platforms.base import (
     oldest_first,
 )
 from platforms.errors import InDoubt, PlatformError, ReconnectNeeded, Refused, TryLater
-from platforms.graph import Graph, OnUsage
+from platforms.graph import Graph, OnUsage, on_behalf
 from platforms.graph_errors import FACEBOOK_RULES, is_gone
 from platforms.http import unclear
 
@@ -90,6 +90,7 @@ class Facebook:
         self._mode = mode
         self._retired: set[str] = set()
 
+    @on_behalf
     async def prepare(self, account: Account, content: Content, handles: Handles, remember: Remember) -> Handles:
         """Upload the photos unseen and, in prepared mode, make the whole post unseen.
 
@@ -118,6 +119,7 @@ class Facebook:
         # The photos are gone, or hang on an unseen post whose id was lost with the answer.
         return await self._make(account, content, {}, remember)
 
+    @on_behalf
     async def publish(self, account: Account, content: Content, handles: Handles) -> Published:
         """Make it visible with one request. Raises TryLater when what it needs is not prepared, or is gone.
 
@@ -146,6 +148,7 @@ class Facebook:
                 raise TryLater("the prepared post is gone and has to be made again", code=refused.code) from None
             raise await self._graph.blame(refused, account.account_id, account.access_token) from None
 
+    @on_behalf
     async def look(self, account: Account, content: Content, handles: Handles, since: datetime) -> Look:
         """By the id of the prepared post where there is one and it can be read, else all posts of the Page.
 
@@ -175,6 +178,7 @@ class Facebook:
             return Look(certainty=Certainty.PUBLISHED, sightings=ours)
         return Look(certainty=Certainty.COMPARE, sightings=oldest_first(s for s in seen if s.created_at >= start))
 
+    @on_behalf
     async def follow(self, account: Account, platform_post_id: str) -> Published:
         """State, time and permalink of a post. Raises Refused when it was removed or hidden."""
         post = await self._read(account, platform_post_id, "id,is_published,created_time,permalink_url")
@@ -189,6 +193,7 @@ class Facebook:
             published_at=moment(post.get("created_time")),
         )
 
+    @on_behalf
     async def discard(self, account: Account, handles: Handles) -> None:
         """Delete the unseen post and photos. Raises InDoubt, deleting nothing, when the post is visible by now."""
         post_id = handles.get(UNPUBLISHED_POST)
@@ -203,6 +208,7 @@ class Facebook:
                 if not (refused.code or "").startswith("100"):
                     raise
 
+    @on_behalf
     async def unseen(self, account: Account) -> Sequence[Unseen]:
         """Unpublished posts of our own app that no clock at Facebook will publish (a Page's `feed` lists them too).
 
@@ -221,6 +227,7 @@ class Facebook:
                 found.append(Unseen(handles={UNPUBLISHED_POST: post_id}, created_at=created_at))
         return found
 
+    @on_behalf
     async def refresh(self, account: Account, refresh_token: SecretStr | None, now: datetime) -> Tokens:
         """A new Page token from the long-lived user token, which is what we keep as `refresh_token`.
 
@@ -240,6 +247,7 @@ class Facebook:
             raise ReconnectNeeded("Facebook gives no token for this Page: the owner has no role on it any more")
         return Tokens(access_token=SecretStr(page_token), refresh_token=user_token, expires_at=ends)
 
+    @on_behalf
     async def metrics(self, account: Account, platform_post_ids: Sequence[str]) -> Mapping[str, PostMetrics]:
         """Numbers per post, 50 posts a request: `impressions` are views, `reach` unique viewers, `likes` all reactions.
 

@@ -16,6 +16,8 @@ from pydantic import SecretStr
 
 from platforms.answers import end_of_life, moment, rows, text, word
 from platforms.base import (
+    ANALYTICS,
+    PUBLISHING,
     Account,
     Capabilities,
     Certainty,
@@ -24,6 +26,7 @@ from platforms.base import (
     Limits,
     LocationDay,
     Look,
+    Pace,
     PostMetrics,
     Published,
     Quota,
@@ -74,8 +77,12 @@ class GoogleBusiness:
         client_secret: SecretStr | None,
         language: str = "en",
         timeout_seconds: float = 30.0,
+        pace: Pace | None = None,
     ) -> None:
-        """The URLs are scheme and host of the three services; `language` is the posts' BCP-47 code."""
+        """The URLs are scheme and host of the three services; `language` is the posts' BCP-47 code.
+
+        `pace` is asked before every call but those for tokens, which the project's quota does not count.
+        """
         self._http = http
         self._posts = f"{posts_url.rstrip('/')}/v4"
         self._token_url = token_url.rstrip("/")
@@ -84,6 +91,7 @@ class GoogleBusiness:
         self._client_secret = client_secret
         self._language = language
         self._timeout = timeout_seconds
+        self._pace = pace
 
     async def prepare(self, account: Account, content: Content, handles: Handles, remember: Remember) -> Handles:
         """Nothing can be made ahead here; content that Google cannot take is refused before its time."""
@@ -181,7 +189,7 @@ class GoogleBusiness:
         for name, day in (("startDate", first), ("endDate", last)):
             params |= {f"dailyRange.{name}.{part}": getattr(day, part) for part in ("year", "month", "day")}
         url = f"{self._performance}/{location}:fetchMultiDailyMetricsTimeSeries"
-        answer = await self._call(account, "GET", url, False, params=params)
+        answer = await self._call(account, "GET", url, False, params=params, purpose=ANALYTICS)
         try:
             return [
                 LocationDay(
@@ -209,7 +217,10 @@ class GoogleBusiness:
         *,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
+        purpose: str = PUBLISHING,
     ) -> dict[str, Any]:
+        if self._pace is not None:
+            await self._pace(purpose)
         response = await call(
             self._http,
             method,

@@ -14,7 +14,17 @@ import orjson
 from pydantic import SecretStr
 
 from platforms.answers import part, text, word
-from platforms.errors import InDoubt, OperatorNeeded, PlatformError, ReconnectNeeded, Refused, Rule, TryLater
+from platforms.errors import (
+    Blocked,
+    InDoubt,
+    OperatorNeeded,
+    Paced,
+    PlatformError,
+    ReconnectNeeded,
+    Refused,
+    Rule,
+    TryLater,
+)
 from platforms.http import Answer, Headers, json_object, redact, retry_after
 
 Rules = Mapping[tuple[int, int | None], Rule]
@@ -24,7 +34,7 @@ HOUR = 3600.0
 TEMPORARY = Rule(error=TryLater, visible=InDoubt)
 BACK_OFF = Rule(error=TryLater, wait=300.0)  # calling while throttled makes the block longer
 BLOCKED = Rule(
-    error=TryLater,
+    error=Blocked,
     wait=4 * HOUR,
     advice="The account is blocked from posting for some hours; look at its messages in the app.",
 )
@@ -99,8 +109,8 @@ INSTAGRAM_RULES: Rules = {
     (-1, 2207073): TEMPORARY,
     (1, 2207057): REFUSED,
     (4, 2207051): BLOCKED,
-    (9, None): Rule(error=TryLater, wait=HOUR),
-    (9, 2207042): Rule(error=TryLater, wait=HOUR, advice="The account's posts for 24 hours are used up."),
+    (9, None): Rule(error=Paced, wait=HOUR),
+    (9, 2207042): Rule(error=Paced, wait=HOUR, advice="The account's posts for 24 hours are used up."),
     (24, None): NEW_CONTAINER,
     (24, 2207006): NEW_CONTAINER,
     # Also what a container that is already published may be answered: only its status can tell.
@@ -136,7 +146,7 @@ _GONE = frozenset({"100/33", "24/2207006"})
 class Usage:
     """How much of a rate limit is used up, as the platform's headers say."""
 
-    scope: str  # "app", or the id of the Page, Instagram account or business
+    scope: str  # "app", or the id of the Page, Instagram account or business; "page" = the account of the call
     percent: float  # the worst of calls, CPU time and total time; may exceed 100
     regain_seconds: float | None = None  # until calls are allowed again, while throttled
 
@@ -204,8 +214,10 @@ def classify(
     if makes_visible and status >= 500:
         outcome = InDoubt  # whatever it says: Facebook has answered 500 to posts that went live
     wait = retry_after(response.headers)
-    if wait is None and outcome is TryLater:
+    if wait is None and issubclass(outcome, TryLater):
         wait = max((usage.regain_seconds or 0.0 for usage in usages(response.headers)), default=0.0) or rule.wait
+    if outcome is Blocked:
+        wait = max(wait or 0.0, rule.wait or 0.0)
     message = redact(f"{words} (code {code})", secrets)
     return outcome(
         f"{message}. {rule.advice}" if rule.advice else message,

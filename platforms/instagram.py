@@ -35,7 +35,7 @@ from platforms.base import (
     same_text,
 )
 from platforms.errors import InDoubt, PlatformError, ReconnectNeeded, Refused, TryLater
-from platforms.graph import Graph, OnUsage, token_and_end
+from platforms.graph import Graph, OnUsage, on_behalf, token_and_end
 from platforms.graph_errors import HOUR, INSTAGRAM_RULES, NEW_CONTAINER, is_gone, subcode_in
 from platforms.http import redact, unclear
 
@@ -68,7 +68,7 @@ class Instagram:
 
     name = "instagram"
     # Containers live 24 hours.
-    capabilities = Capabilities(prepares=True, handles_live_seconds=23 * HOUR, metrics_batch=25)
+    capabilities = Capabilities(prepares=True, handles_live_seconds=23 * HOUR, metrics_batch=25, publishing_quota=True)
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Instagram:
             max_pictures=MAX_PICTURES,
         )
 
-        def graph(base_url: str, secret: SecretStr | None) -> Graph:
+        def graph(base_url: str, secret: SecretStr | None, app_scope: str) -> Graph:
             return Graph(
                 http,
                 base_url=base_url,
@@ -106,15 +106,17 @@ class Instagram:
                 app_secret=secret,
                 timeout_seconds=timeout_seconds,
                 on_usage=on_usage,
+                app_scope=app_scope,
             )
 
-        self._by_facebook_login = graph(facebook_graph_url, app_secret)
-        self._by_instagram_login = graph(instagram_graph_url, None)  # knows no appsecret_proof
+        self._by_facebook_login = graph(facebook_graph_url, app_secret, "app")
+        self._by_instagram_login = graph(instagram_graph_url, None, "instagram_app")  # knows no appsecret_proof
         self._app_id = app_id
         self._app_secret = app_secret
         self._container_wait = container_wait_seconds
         self._sleep = sleep
 
+    @on_behalf
     async def prepare(self, account: Account, content: Content, handles: Handles, remember: Remember) -> Handles:
         """Make the container (of several pictures: one each, then the carousel) and wait until it is FINISHED.
 
@@ -148,6 +150,7 @@ class Instagram:
             raise await graph.blame(refused, account.account_id, account.access_token) from None
         return made
 
+    @on_behalf
     async def publish(self, account: Account, content: Content, handles: Handles) -> Published:
         """Publish the container with one request. Raises TryLater when there is none, or it is not ready."""
         container = handles.get(CONTAINER)
@@ -164,6 +167,7 @@ class Instagram:
             raise await graph.blame(refused, account.account_id, account.access_token) from None
         return Published(platform_post_id=_id_of(answer, makes_visible=True))
 
+    @on_behalf
     async def look(self, account: Account, content: Content, handles: Handles, since: datetime) -> Look:
         """By the container's status where we hold one. PUBLISHED: all media with this caption, the oldest first, as
         the container does not name its medium; the caller leaves out ids that belong to another post.
@@ -200,6 +204,7 @@ class Instagram:
             raise InDoubt("Instagram has published it, but does not list it yet", code="not_listed")
         return Look(certainty=Certainty.PUBLISHED, sightings=ours)
 
+    @on_behalf
     async def follow(self, account: Account, platform_post_id: str) -> Published:
         """Time and permalink of a post. Raises Refused when it was removed."""
         graph = self._graph(account)
@@ -223,6 +228,7 @@ class Instagram:
         """Nothing: unpublished containers vanish after 24 hours."""
         return ()
 
+    @on_behalf
     async def refresh(self, account: Account, refresh_token: SecretStr | None, now: datetime) -> Tokens:
         """Instagram Login: 60 more days for the token itself, which must be 24 hours old and alive. Raises TryLater
         for a younger one: keep it, it is good for weeks.
@@ -246,6 +252,7 @@ class Instagram:
         token, ends = token_and_end(answer, now, TOKEN_DAYS)
         return Tokens(access_token=token, expires_at=ends)
 
+    @on_behalf
     async def metrics(self, account: Account, platform_post_ids: Sequence[str]) -> Mapping[str, PostMetrics]:
         """Numbers per post, one request each (there is no batch for Instagram Login), a few at once.
 
@@ -264,6 +271,7 @@ class Instagram:
         """None: an Instagram account is not a location."""
         return ()
 
+    @on_behalf
     async def quota(self, account: Account) -> Quota:
         """Posts used of those allowed in a moving window; Meta's pages disagree on 50 or 100, so it is asked."""
         answer = await self._graph(account).get(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 from pydantic import SecretStr
 
-from platforms.base import Platform
+from platforms.base import Pace, Platform
 from platforms.facebook import Facebook, PublishMode
 from platforms.google_business import GoogleBusiness
 from platforms.graph import OnUsage
@@ -40,11 +40,12 @@ class PlatformConfig:
 
 
 def build_platforms(
-    config: PlatformConfig, http: httpx.AsyncClient, *, on_usage: OnUsage | None = None
+    config: PlatformConfig, http: httpx.AsyncClient, *, on_usage: OnUsage | None = None, pace: Pace | None = None
 ) -> dict[str, Platform]:
     """Every platform by its name, over one shared client (`platforms.http.client`), which the caller closes.
 
-    `on_usage` is called with what Meta's usage headers say, after every answer that has them.
+    `on_usage` is called with what Meta's usage headers say, after every answer that has them; `pace` is asked before
+    every call that Google's quota counts.
     """
     platforms: tuple[Platform, ...] = (
         GoogleBusiness(
@@ -55,6 +56,7 @@ def build_platforms(
             client_id=config.google_client_id,
             client_secret=config.google_client_secret,
             timeout_seconds=config.timeout_seconds,
+            pace=pace,
         ),
         Facebook(
             http,

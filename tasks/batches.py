@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
-from platforms.errors import OperatorNeeded, PlatformError, TryLater
+from platforms.errors import OperatorNeeded, Paced, PlatformError, TryLater
 
 T = TypeVar("T")
 
@@ -53,8 +53,10 @@ class Breaker:
         """Note how a call ended. What concerns one account only (its permissions, its content) says nothing."""
         if isinstance(error, OperatorNeeded) and error.code != "encryption":
             self._open.add(platform)
-        silent = isinstance(error, TryLater) and (
-            error.http_status is None or error.http_status == 429 or error.http_status >= 500
+        silent = (
+            isinstance(error, TryLater)
+            and not isinstance(error, Paced)
+            and (error.http_status is None or error.http_status == 429 or error.http_status >= 500)
         )
         self._failures[platform] = self._failures[platform] + 1 if silent else 0
         if self._failures[platform] >= self._limit:

@@ -7,11 +7,16 @@ from contextlib import asynccontextmanager
 
 import httpx
 
+from models.database import database_url
+from models.quota_rules import Budget, google_budget
 from models.settings import Settings
 from platforms import http as transport
-from platforms.base import Platform
+from platforms.base import Pace, Platform
 from platforms.graph import OnUsage
 from platforms.registry import PlatformConfig, build_platforms
+from tasks.quotas.pacing import Pacer
+from tasks.quotas.rows import LazyRows
+from tasks.quotas.usage import UsageRecorder
 
 
 def platform_config(config: Settings) -> PlatformConfig:
@@ -33,19 +38,40 @@ def platform_config(config: Settings) -> PlatformConfig:
     )
 
 
+def budgets(config: Settings) -> dict[str, Budget]:
+    """Calls that a platform allows our whole application, by platform; where it counts none there is none."""
+    google = google_budget(config.google_requests_per_minute)
+    return {"google": google} if google is not None else {}
+
+
 def platforms_from_settings(
-    config: Settings, http: httpx.AsyncClient | None = None, *, on_usage: OnUsage | None = None
+    config: Settings,
+    http: httpx.AsyncClient | None = None,
+    *,
+    on_usage: OnUsage | None = None,
+    pace: Pace | None = None,
 ) -> dict[str, Platform]:
     """Every platform by its name, over `http`, which the caller closes.
 
     Without `http` a client is made that lives as long as the event loop; `open_platforms` closes its own.
     """
     client = http or transport.client(timeout_seconds=config.publish_timeout_seconds)
-    return build_platforms(platform_config(config), client, on_usage=on_usage)
+    return build_platforms(platform_config(config), client, on_usage=on_usage, pace=pace)
 
 
 @asynccontextmanager
 async def open_platforms(config: Settings, *, on_usage: OnUsage | None = None) -> AsyncIterator[dict[str, Platform]]:
-    """Every platform by its name, over one client that is closed at the end."""
-    async with transport.client(timeout_seconds=config.publish_timeout_seconds) as http:
-        yield platforms_from_settings(config, http, on_usage=on_usage)
+    """Every platform by its name, over one client that is closed at the end.
+
+    Calls keep to the quotas that all workers share: they take their place before they are made, and what usage headers
+    say is written for everybody (unless `on_usage` takes it).
+    """
+    rows = LazyRows(lambda: database_url(config))
+    recorder = UsageRecorder(rows)
+    pace = Pacer(rows, budgets(config)).pace_of("google")
+    try:
+        async with transport.client(timeout_seconds=config.publish_timeout_seconds) as http:
+            yield platforms_from_settings(config, http, on_usage=on_usage or recorder, pace=pace)
+    finally:
+        await recorder.close()
+        await rows.close()

@@ -7,10 +7,11 @@ from html import escape
 from typing import Protocol
 
 from dashboards.parts.cards import avatar
-from dashboards.parts.times import day_name, distance
+from dashboards.parts.times import day_name, distance, moment
 from dashboards.parts.wording import State, platform_name
 
 _SOON = timedelta(days=7)
+_LONG = timedelta(minutes=15)  # a pause that an owner should know of
 
 
 class Connection(Protocol):
@@ -25,13 +26,39 @@ class Connection(Protocol):
     last_refreshed_at: datetime | None
     connected_at: datetime
     open_posts: int
+    slowed_until: datetime | None
+    slowed_reason: str | None
+    full_until: datetime | None
+    posts_used: int | None
+    posts_total: int | None
 
 
-def account_state(account: Connection, *, now: datetime) -> State:
+def pause_of(account: Connection, *, zone: tzinfo, now: datetime) -> State | None:
+    """Until when the platform keeps the account from posting, and why; None when it does not."""
+    slowed, full = account.slowed_until or now, account.full_until or now
+    until = max(slowed, full)
+    if account.status != "active" or until <= now:
+        return None
+    name = platform_name(account.platform)
+    if slowed >= full:
+        reason = account.slowed_reason or f"{name} asks for a pause."
+    else:
+        number = f"{account.posts_total} posts" if account.posts_total else "only so many posts"
+        reason = f"{name} allows {number} in 24 hours, and they are used up."
+    when = moment(until, zone, now)
+    return State(
+        "Waiting", f"{reason} Posts go out again by themselves {when}.", "warn" if until - now > _LONG else "calm"
+    )
+
+
+def account_state(account: Connection, *, zone: tzinfo, now: datetime) -> State:
     """Whether posts can go out over a connection, and why not."""
     if account.status != "active":
         reason = account.status_reason or "The platform does not accept the connection any more."
         return State("Not connected", reason, "bad")
+    pause = pause_of(account, zone=zone, now=now)
+    if pause is not None:
+        return pause
     ends = account.token_expires_at
     # Google's permission is renewed every hour by design; only the long-lived ones are worth a warning.
     if account.platform != "google" and ends is not None:
@@ -54,11 +81,19 @@ def permission(account: Connection, *, zone: tzinfo, now: datetime) -> str:
     return f"Until {day_name(ends.astimezone(zone).date())} ({distance(ends, now)}), renewed before"
 
 
+def day_quota(account: Connection) -> str | None:
+    """How many of the posts that the platform allows in 24 hours are used; None where it is not known."""
+    if account.posts_total is None or account.posts_used is None:
+        return None
+    return f"{account.posts_used} of {account.posts_total} used"
+
+
 def list_item(account: Connection, state: State, *, zone: tzinfo) -> str:
-    """A line of a list: platform, name, state."""
+    """A line of a list: platform, name, state; what is wrong is said in a sentence."""
+    told = f"<br><small>{escape(state.sentence)}</small>" if state.tone == "warn" else ""
     return (
         f"<li>{avatar(account.platform, account.platform, small=True)}"
         f'<span class="pa-grow"><b>{escape(platform_name(account.platform))}</b><br>'
-        f"<small>{escape(account.account_name or account.account_id)}</small></span>"
+        f"<small>{escape(account.account_name or account.account_id)}</small>{told}</span>"
         f'<span class="pa-badge pa-{state.tone}">{escape(state.label)}</span></li>'
     )

@@ -106,6 +106,12 @@ def _open_state(post: PostCard, name: str, *, zone: tzinfo, now: datetime, publi
         return State("Waiting for you", f"Goes out {when}, if you approve it.", "calm")
     if post.leased and post.scheduled_for <= now + timedelta(minutes=1):
         return State("Going out", f"It is on its way to {name} right now.", "calm")
+    until = post.account_waits_until
+    if until is not None and until > now and post.scheduled_for <= until:
+        again = moment(until, zone, now)
+        return State(
+            "Waiting", f"{name} takes no posts of this account for now. It goes out by itself {again}.", "warn"
+        )
     if post.error_message and post.next_attempt_at is not None and post.next_attempt_at > now:
         again = moment(post.next_attempt_at, zone, now)
         return State("Trying again", f"{name} could not take it yet. Next try {again}.", "warn")

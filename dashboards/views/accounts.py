@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards.parts.accounts import account_state, permission
+from dashboards.parts.accounts import account_state, day_quota, permission
 from dashboards.parts.cards import badge, definition_list
 from dashboards.parts.frame import close_page, open_page
 from dashboards.parts.owner import Owner
@@ -38,7 +38,7 @@ def show() -> None:
 
 
 def _account(owner: Owner, account: Any) -> None:
-    state = account_state(account, now=owner.now)
+    state = account_state(account, zone=owner.clock_zone, now=owner.now)
     name = account.account_name or account.account_id
     with st.container(border=True, height="stretch", key=f"account-{account.id}"):
         st.subheader(f"{platform_name(account.platform)}: {plain(name)}", anchor=False)
@@ -55,6 +55,8 @@ def _account(owner: Owner, account: Any) -> None:
             ("Connected", day_name(account.connected_at.astimezone(owner.clock_zone).date())),
             ("Posts ahead", f"{account.open_posts:,}"),
         ]
+        if (used := day_quota(account)) is not None:
+            lines.append(("Posts in 24 hours", used))
         if account.next_at is not None:
             lines.append(("Next post", moment(account.next_at, owner.clock_zone, owner.now)))
         if account.login_provider:

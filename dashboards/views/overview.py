@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards.parts.accounts import account_state, list_item
+from dashboards.parts.accounts import account_state, list_item, pause_of
 from dashboards.parts.cards import avatar
 from dashboards.parts.frame import close_page, open_page
 from dashboards.parts.numbers import Period, per_day, totals
@@ -47,7 +47,9 @@ def _needs_me(owner: Owner, accounts: Any) -> None:
             icon=":material/link:",
         )
         return
-    if not (waiting or troubles or broken):
+    pauses = [(account, pause_of(account, zone=owner.clock_zone, now=owner.now)) for account in accounts]
+    long_pauses = [(account, pause) for account, pause in pauses if pause is not None and pause.tone == "warn"]
+    if not (waiting or troubles or broken or long_pauses):
         st.success("Nothing. Everything runs by itself.", icon=":material/check_circle:")
         return
     if waiting:
@@ -65,6 +67,9 @@ def _needs_me(owner: Owner, accounts: Any) -> None:
             "Nothing is lost: posts wait until the connection is back.",
             icon=":material/link_off:",
         )
+    for account, pause in long_pauses:
+        name = f"{platform_name(account.platform)}: {account.account_name or account.account_id}"
+        st.warning(f"**{plain(name)}** waits. {plain(pause.sentence)} Nothing is lost.", icon=":material/pause_circle:")
     for post in troubles:
         _trouble(owner, post)
 
@@ -143,7 +148,8 @@ def _health(owner: Owner, accounts: Any) -> None:
     if not accounts:
         st.markdown("No account is connected yet, so nothing can be posted.")
         return
-    items = [list_item(account, account_state(account, now=owner.now), zone=owner.clock_zone) for account in accounts]
+    zone, now = owner.clock_zone, owner.now
+    items = [list_item(account, account_state(account, zone=zone, now=now), zone=zone) for account in accounts]
     st.html(f'<ul class="pa-list">{"".join(items)}</ul>')
     st.page_link("views/accounts.py", label="All connections", icon=":material/link:")
 

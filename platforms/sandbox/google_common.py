@@ -111,6 +111,7 @@ def token_of(call: Call, world: World) -> Token:
             "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
             "domain": "googleapis.com"}]))  # fmt: skip
     limit = world.config.google_queries_per_minute
-    if limit and world.meters.count(f"google:{call.mount}", 60, call.now) > limit:
+    minute = world.config.google_minute_seconds
+    if limit and not world.meters.admits(f"google:{call.mount}", limit, minute, call.now):
         raise Refused(GoogleVoice().throttled(None, None))
     return token

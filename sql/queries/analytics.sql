@@ -1,11 +1,14 @@
 -- name: accounts_with_due_snapshots
--- Accounts that have published posts whose numbers are due, those that wait longest first; not of owners who left.
+-- Accounts that have published posts whose numbers are due, those that wait longest first; not of owners who left, and
+-- not those that their platform wants left alone for a while.
 SELECT a.id, a.user_id, a.platform, a.account_id, a.account_name, a.login_provider, a.access_token_encrypted,
        a.refresh_token_encrypted, a.token_expires_at, a.status, a.status_reason, a.refresh_after, f.timezone
 FROM (SELECT account_id, min(metrics_due_at) AS since FROM post_queue
       WHERE metrics_due_at <= %(now)s AND status = 'published' AND platform_post_id IS NOT NULL
       GROUP BY account_id) due
-JOIN connected_accounts a ON a.id = due.account_id
+JOIN connected_accounts a ON a.id = due.account_id AND (a.slowed_until IS NULL OR a.slowed_until <= %(now)s)
+  AND CASE a.login_provider WHEN 'facebook' THEN 'facebook' ELSE a.platform END
+    NOT IN (SELECT name FROM shared_quotas WHERE slowed_until > %(now)s)
 JOIN users u ON u.id = a.user_id AND u.status <> 'canceled'
 LEFT JOIN user_preferences f ON f.user_id = a.user_id
 ORDER BY due.since, a.id
@@ -13,10 +16,14 @@ LIMIT %(limit)s
 
 -- name: claim_due_snapshots
 -- Take some of an account's due posts for this run by moving their time; another run at the same moment takes others.
+-- None once the platform has asked for a pause.
 WITH due AS (
   SELECT id FROM post_queue
   WHERE account_id = %(account_id)s AND metrics_due_at <= %(now)s AND status = 'published'
     AND platform_post_id IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM connected_accounts a WHERE a.id = %(account_id)s AND (a.slowed_until > clock_timestamp()
+      OR CASE a.login_provider WHEN 'facebook' THEN 'facebook' ELSE a.platform END
+        IN (SELECT name FROM shared_quotas WHERE slowed_until > clock_timestamp())))
   ORDER BY metrics_due_at, id LIMIT %(limit)s
   FOR UPDATE SKIP LOCKED)
 UPDATE post_queue p SET metrics_due_at = %(until)s FROM due WHERE p.id = due.id
@@ -96,6 +103,7 @@ LEFT JOIN user_preferences f ON f.user_id = a.user_id
 CROSS JOIN LATERAL (SELECT max(fetched_at) AS fetched_at, max(day) AS last_day FROM location_metrics
                     WHERE user_id = a.user_id AND account_id = a.id) known
 WHERE a.platform = ANY(%(platforms)s::text[]) AND a.status = 'active'
+  AND (a.slowed_until IS NULL OR a.slowed_until <= clock_timestamp())
   AND (known.fetched_at IS NULL OR known.fetched_at < %(read_before)s)
 ORDER BY known.fetched_at NULLS FIRST, a.id
 LIMIT %(limit)s

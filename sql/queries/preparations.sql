@@ -1,8 +1,12 @@
 -- name: claim_discards
 -- Takes ids that have to be deleted on a platform. Taking one already books the next try (doubling from a minute to a day),
--- so that a worker that dies on it loses nothing; who cannot be asked now (account not active) waits.
+-- so that a worker that dies on it loses nothing; who cannot be asked now (account not active, or to be left alone for a while)
+-- waits.
 WITH due AS (
   SELECT d.id FROM publish_discards d JOIN connected_accounts a ON a.id = d.account_id AND a.status = 'active'
+    AND (a.slowed_until IS NULL OR a.slowed_until <= clock_timestamp())
+    AND CASE a.login_provider WHEN 'facebook' THEN 'facebook' ELSE a.platform END
+      NOT IN (SELECT name FROM shared_quotas WHERE slowed_until > clock_timestamp())
   WHERE d.next_attempt_at <= clock_timestamp()
   ORDER BY d.next_attempt_at
   LIMIT %(batch)s
@@ -30,6 +34,9 @@ SELECT a.id, a.user_id, a.platform, a.account_id, a.login_provider, a.access_tok
        a.token_expires_at, a.status, a.status_reason, a.refresh_after
 FROM connected_accounts a
 WHERE a.status = 'active' AND a.platform = ANY(%(platforms)s)
+  AND (a.slowed_until IS NULL OR a.slowed_until <= clock_timestamp())
+  AND CASE a.login_provider WHEN 'facebook' THEN 'facebook' ELSE a.platform END
+    NOT IN (SELECT name FROM shared_quotas WHERE slowed_until > clock_timestamp())
   AND EXISTS (SELECT 1 FROM post_queue p WHERE p.account_id = a.id
     AND p.scheduled_for BETWEEN now() - make_interval(secs => %(lately)s) AND now() + interval '1 day')
 ORDER BY a.id

@@ -3,10 +3,14 @@
 -- up. Accounts take turns and none gets more than `share` places; those that have theirs already are `full` and left
 -- out, so that thousands of due posts of one tenant do not stand in front of the others. Posts that another worker holds
 -- are skipped, never waited for; a lease that ran out means that it died. Who catches up after an outage goes one by one,
--- `spacing` seconds apart per account.
+-- `spacing` seconds apart per account. Accounts and whole platforms that asked for a pause wait, and so do the platforms
+-- `without` room in our shared quota; where an account's posts of 24 hours are used up, only what may be out already is
+-- still looked for.
 -- now() and not clock_timestamp(): only the first can be looked up in an index. A claim is a transaction of its own.
 WITH spaced AS MATERIALIZED (
   SELECT id FROM connected_accounts WHERE catch_up_after > now()),
+slowed AS MATERIALIZED (
+  SELECT name FROM shared_quotas WHERE slowed_until > now()),
 near AS MATERIALIZED (
   SELECT p.id, p.account_id, p.due_at,
          GREATEST(p.due_at, p.approved_at) < now() - make_interval(secs => %(late)s) AND p.lease_owner IS NULL AS catching_up
@@ -14,11 +18,15 @@ near AS MATERIALIZED (
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
     AND p.due_at <= now() + make_interval(secs => %(ahead)s)
     AND p.account_id <> ALL(%(full)s::uuid[])
+    AND p.platform <> ALL(%(without)s::text[])
     AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= now())
     AND (GREATEST(p.due_at, p.approved_at) >= now() - make_interval(secs => %(late)s)
       OR p.lease_owner IS NOT NULL OR p.account_id NOT IN (SELECT id FROM spaced))
     -- Not a join: a join may begin with all accounts, and then walks through every post that is due.
     AND (SELECT a.status = 'active' AND u.status IN ('active', 'trial')
+           AND (a.slowed_until IS NULL OR a.slowed_until <= now())
+           AND (a.full_until IS NULL OR a.full_until <= now() OR p.in_doubt_since IS NOT NULL OR p.lease_owner IS NOT NULL)
+           AND CASE a.login_provider WHEN 'facebook' THEN 'facebook' ELSE a.platform END NOT IN (SELECT name FROM slowed)
          FROM connected_accounts a JOIN users u ON u.id = a.user_id WHERE a.id = p.account_id)
   ORDER BY p.due_at, p.account_id
   LIMIT %(scan)s),
@@ -67,6 +75,9 @@ ORDER BY c.scheduled_for
 WITH picked AS (
   SELECT p.id FROM post_queue p
   JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
+    AND (a.slowed_until IS NULL OR a.slowed_until <= clock_timestamp())
+    AND CASE a.login_provider WHEN 'facebook' THEN 'facebook' ELSE a.platform END
+      NOT IN (SELECT name FROM shared_quotas WHERE slowed_until > clock_timestamp())
   JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
     AND p.due_at > now() + make_interval(secs => %(margin)s)
@@ -291,6 +302,10 @@ SELECT count(*) FILTER (WHERE p.due_at <= now() AND (p.lease_expires_at IS NULL 
        count(*) FILTER (WHERE p.in_doubt_since IS NOT NULL OR p.platform_state = 'PROCESSING') AS unsettled
 FROM post_queue p
 JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
+  AND (a.slowed_until IS NULL OR a.slowed_until <= clock_timestamp() + make_interval(secs => %(settle)s))
+  AND (a.full_until IS NULL OR a.full_until <= clock_timestamp() OR p.in_doubt_since IS NOT NULL OR p.lease_owner IS NOT NULL)
+  AND CASE a.login_provider WHEN 'facebook' THEN 'facebook' ELSE a.platform END
+    NOT IN (SELECT name FROM shared_quotas WHERE slowed_until > clock_timestamp() + make_interval(secs => %(settle)s))
 JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
 WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
   AND p.due_at <= now() + make_interval(secs => %(settle)s)

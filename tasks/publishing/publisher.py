@@ -50,7 +50,7 @@ class WindowReport:
         self.counts[result.outcome] += 1
         if result.lateness is not None:
             self.latenesses.append(result.lateness)
-        if result.outcome != "prepared":
+        if result.outcome not in ("prepared", "paced"):
             self.results.append(result)
             del self.results[:-KEPT_RESULTS]
 
@@ -64,6 +64,7 @@ class WindowSettings:
     prepare_ahead: float
     settle: float
     prepares: tuple[str, ...]
+    platforms: frozenset[str]
     alive: float  # for so long a preparation is not made anew
     longest_settling: float = 300.0
 
@@ -115,7 +116,7 @@ class Publisher:
                     pass
                 if self._has_room():
                     upcoming = await self._store.seconds_until_next(ahead=CLAIM_AHEAD)
-                    pause = min(POLL, POLL if upcoming is None else upcoming)
+                    pause = min(POLL, POLL if upcoming is None else upcoming, self._steps.gate.seconds_until_look)
             except DATABASE_ERRORS as error:
                 self._outage(error)
                 pause = 1.0
@@ -138,7 +139,13 @@ class Publisher:
         share = max(2, self._settings.concurrency // 8)
         places = Counter(claim.account_id for claim in self._held.values())
         full = [account for account, taken in places.items() if taken >= share]
-        claims = await self._store.claim(batch=self._free(), ahead=ahead, share=share, full=full)
+        gate = self._steps.gate
+        rooms = await gate.rooms() if gate.tight else {}
+        claims = await self._store.claim(batch=self._free(), ahead=ahead, share=share, full=full, without=gate.tight)
+        for platform, room in rooms.items():
+            others = self._settings.platforms - {platform}
+            batch = min(room, self._free() - len(claims))
+            claims += await self._store.claim(batch=max(0, batch), ahead=ahead, share=share, full=full, without=others)
         for claim in claims:
             self._start(claim, self._on_time(claim))
         room = min(self._free(), self._settings.concurrency // 2)

@@ -17,10 +17,20 @@ from models import publishing as rules
 from models.publishing import AfterLook, Seen
 from platforms.base import Account, Certainty, Look, Published, Sighting
 from platforms.base import Platform as PlatformClient
-from platforms.errors import InDoubt, OperatorNeeded, PlatformError, ReconnectNeeded, Refused, TryLater
+from platforms.errors import (
+    Blocked,
+    InDoubt,
+    OperatorNeeded,
+    Paced,
+    PlatformError,
+    ReconnectNeeded,
+    Refused,
+    TryLater,
+)
 from tasks.publishing.access import Access
 from tasks.publishing.claim import Claim
 from tasks.publishing.store import LeaseLost, Store, window_start
+from tasks.quotas.gate import Gate
 from tasks.tokens import is_token_rejected
 
 logger = logging.getLogger(__name__)
@@ -36,7 +46,8 @@ class Result:
     post_id: str
     platform: str
     account: str
-    outcome: str  # published, processing, refused, missed, later, in_doubt, absent, reconnect, operator, prepared, lost
+    # published, processing, refused, missed, later, paced, in_doubt, absent, reconnect, operator, prepared, lost
+    outcome: str
     message: str = ""
     link: str | None = None
     platform_post_id: str | None = None
@@ -61,12 +72,14 @@ class Steps:
         platforms: Mapping[str, PlatformClient],
         access: Access,
         limits: Limits,
+        gate: Gate,
     ) -> None:
-        """`access` gives the accounts to call as."""
+        """`access` gives the accounts to call as, `gate` keeps the quotas."""
         self._store = store
         self._platforms = platforms
         self._access = access
         self._limits = limits
+        self.gate = gate
 
     async def handle(self, claim: Claim) -> Result:
         """Do with a due claim what its state asks for. Never raises but for cancellation."""
@@ -95,6 +108,8 @@ class Steps:
                 await self._access.hold(claim, error)
                 await self._store.prepare_failed(claim, delay=rules.OPERATOR_DELAY)
                 return self._result(claim, "reconnect", error.message)
+            except Blocked as error:
+                return await self._not_published(claim, error, None)
             except (PlatformError, TimeoutError) as error:
                 retry_after = error.retry_after if isinstance(error, PlatformError) else None
                 await self._store.prepare_failed(claim, delay=rules.backoff(1, retry_after=retry_after))
@@ -116,6 +131,7 @@ class Steps:
 
         async with asyncio.timeout(self._limits.timeout):
             await platform.prepare(account, claim.final_content(), dict(claim.handles), remember)
+        await self.gate.prepared(claim, account)
 
     async def _publish(self, claim: Claim) -> Result:
         now = datetime.now(UTC)
@@ -136,7 +152,7 @@ class Steps:
                 # Not made ahead (approved late), vanished (the account was away for days), or an earlier try failed and
                 # its handles have to be checked again.
                 await self._prepare(claim)
-            await self._store.write_intent(claim, margin=self._limits.timeout)
+            await self.gate.begin(claim, account, margin=self._limits.timeout)
             intent_written = True
             await self._until(claim)
             if time.monotonic() > claim.lease_until - self._limits.timeout:
@@ -187,6 +203,13 @@ class Steps:
 
     async def _not_published(self, claim: Claim, error: PlatformError, lateness: float | None) -> Result:
         store = self._store
+        if isinstance(error, Paced):
+            return await self._paced(claim, error)
+        if isinstance(error, Blocked):
+            delay = error.retry_after or rules.LONGEST_DELAY
+            await store.later(claim, error, delay=delay, outcome="try_later", counts=False)
+            await self.gate.heard(claim, error)
+            return self._result(claim, "later", error.message)
         if isinstance(error, InDoubt):
             await store.in_doubt(claim, error.message, delay=rules.FIRST_LOOK_DELAY, error=error)
             return self._result(claim, "in_doubt", error.message, lateness=lateness)
@@ -208,6 +231,11 @@ class Steps:
         delay = rules.backoff(failures, retry_after=error.retry_after)
         await store.later(claim, error, delay=delay, outcome="try_later", counts=True)
         return self._result(claim, "later", error.message, lateness=lateness)
+
+    async def _paced(self, claim: Claim, error: Paced) -> Result:
+        await self._store.paced(claim, error, delay=error.retry_after or rules.FIRST_DELAY)
+        await self.gate.heard(claim, error)
+        return self._result(claim, "paced", error.message)
 
     async def _accept(self, claim: Claim, result: Published, lateness: float | None, reason: str) -> Result:
         if result.state == "PROCESSING":
@@ -232,7 +260,10 @@ class Steps:
             message = f"{error.message} Whether this post went out is found out once you have reconnected."
             await self._store.in_doubt(claim, message, delay=rules.FIRST_DELAY, since=since)
             return self._result(claim, "in_doubt", message)
+        except Paced as error:
+            return await self._paced(claim, error)
         except (PlatformError, TimeoutError) as error:
+            await self.gate.heard(claim, error)
             message = f"the platform cannot be asked yet: {error or 'no answer in time'}"
             retry_after = error.retry_after if isinstance(error, PlatformError) else None
             await self._store.in_doubt(
@@ -306,9 +337,12 @@ class Steps:
             await self._access.hold(claim, error)
             await self._store.processing(claim, still, delay=delay, reason=error.message, first=False)
             return self._result(claim, "reconnect", error.message)
+        except Paced as error:
+            return await self._paced(claim, error)
         except (PlatformError, TimeoutError) as error:
             later = max(delay, rules.FOLLOW_AFTER_TROUBLE)
             await self._store.processing(claim, still, delay=later, reason=str(error), first=False)
+            await self.gate.heard(claim, error)
             return self._result(claim, "processing", str(error))
         if result.state == "PROCESSING":
             await self._store.processing(claim, result, delay=delay, reason="still processing", first=False)

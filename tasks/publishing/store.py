@@ -72,6 +72,13 @@ class Store:
             cursor = await connection.execute(query(name).encode(), params)
             return await cursor.fetchall() if cursor.description is not None else []
 
+    async def rows_behind(self, lock: str, name: str, **params: Any) -> list[DictRow]:
+        """Run a named query in one transaction with `lock`, another one that takes the row locks it relies on."""
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(query(lock).encode(), params)
+            cursor = await connection.execute(query(name).encode(), params)
+            return await cursor.fetchall()
+
     async def ask_the_time(self, times: int = 1) -> None:
         """Compare our clock with the database's; more often is more exact."""
         for _ in range(times):
@@ -79,8 +86,11 @@ class Store:
             (row,) = await self.rows("database_clock")
             self.clock.observe(began, row["at"].timestamp(), time.monotonic())
 
-    async def claim(self, *, batch: int, ahead: float, share: int, full: Sequence[UUID] = ()) -> list[Claim]:
-        """Take up to `batch` posts due within `ahead` seconds, at most `share` an account and none of `full` ones."""
+    async def claim(
+        self, *, batch: int, ahead: float, share: int, full: Sequence[UUID] = (), without: Collection[str] = ()
+    ) -> list[Claim]:
+        """Take up to `batch` posts due within `ahead` seconds, at most `share` an account, none of `full` accounts and
+        none of the platforms `without`."""
         if not self.clock.is_set:
             await self.ask_the_time(times=5)
         began = time.monotonic()
@@ -90,6 +100,7 @@ class Store:
             ahead=ahead,
             share=share,
             full=list(full),
+            without=list(without),
             late=CATCH_UP_AFTER,
             spacing=CATCH_UP_SPACING,
             scan=SCAN,
@@ -229,6 +240,10 @@ class Store:
             worker=self.worker,
             **_of(error),
         )
+
+    async def paced(self, claim: Claim, error: PlatformError, *, delay: float) -> None:
+        """Certainly not sent for want of room in a quota; due again in `delay` seconds, and not a word about it."""
+        await self._write("record_paced", claim, message=error.message, delay=delay, **_of(error))
 
     async def in_doubt(
         self,

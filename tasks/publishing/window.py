@@ -23,6 +23,8 @@ from tasks.publishing.preparations import DiscardReport, discard
 from tasks.publishing.publisher import Publisher, WindowReport, WindowSettings
 from tasks.publishing.steps import Limits, Steps
 from tasks.publishing.store import Store
+from tasks.quotas.gate import Gate
+from tasks.quotas.pacing import Pacer
 
 NEVER = 10 * 365 * 86_400.0  # seconds; what is unseen and does not vanish by itself
 
@@ -48,13 +50,17 @@ async def open_window(
             prepare_ahead=config.prepare_ahead_seconds,
             settle=config.reconcile_settle_seconds,
             prepares=tuple(name for name, platform in platforms.items() if platform.capabilities.prepares),
+            platforms=frozenset(platforms),
             alive=min((p.capabilities.handles_live_seconds or NEVER for p in platforms.values()), default=NEVER),
         )
 
         async def tidy() -> DiscardReport:
             return await discard(store.rows, platforms, timeout_seconds=config.publish_timeout_seconds)
 
-        publisher = Publisher(url, store, Steps(store, platforms, Access(platforms), limits), window, tidy)
+        pacer = Pacer(store.rows, wiring.budgets(config))
+        gate = Gate(store, platforms, pacer, timeout=config.publish_timeout_seconds)
+        steps = Steps(store, platforms, Access(platforms), limits, gate)
+        publisher = Publisher(url, store, steps, window, tidy)
         if stop is None:
             return await publisher.run()
         stop.listen(publisher.drain)
@@ -86,6 +92,7 @@ def summary(report: WindowReport) -> str:
         "refused": "refused",
         "missed": "missed",
         "later": "tried again later",
+        "paced": "waiting for room in a quota",
         "in_doubt": "in doubt",
         "absent": "proved absent and sent again",
         "reconnect": "waiting for a reconnect",

@@ -37,6 +37,7 @@ TENANT_TABLES = {
     "content_generations": "user_id",
     "analytics_daily": "user_id",
     "location_metrics": "user_id",
+    "publishing_quotas": "user_id",
     "dashboard_sessions": "user_id",
 }
 # What the dashboard has no business with at all.
@@ -49,6 +50,7 @@ CLOSED_TABLES = {
     "job_runs",
     "content_templates",
     "stock_photo_cache",
+    "shared_quotas",
     "schema_migrations",
 }
 
@@ -86,6 +88,7 @@ def eve(owner: Connection) -> tuple[Owner, Connected, UUID]:
     )
     insert(owner, "analytics_daily", **of_account, day=utc_now().date())
     insert(owner, "location_metrics", **of_account, day=utc_now().date(), metric="CALL_CLICKS", value=1)
+    insert(owner, "publishing_quotas", **of_account, used=1, window_seconds=86_400, read_at=utc_now())
     make_login(owner, eve)
     return eve, account, post
 

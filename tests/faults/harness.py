@@ -259,6 +259,11 @@ class Run:
                 "refresh_after = NULL, refreshing_until = NULL WHERE status <> 'active' "
                 "OR refresh_after > now() OR refreshing_until > now()"
             )
+            db.execute(
+                "UPDATE connected_accounts SET slowed_until = NULL, full_until = NULL "
+                "WHERE slowed_until > now() OR full_until > now()"
+            )
+            db.execute("UPDATE shared_quotas SET slowed_until = NULL WHERE slowed_until > now()")
             db.execute("UPDATE post_queue SET next_attempt_at = now() WHERE next_attempt_at > now() + interval '4 s'")
             db.execute("UPDATE post_queue SET prepare_after = now() WHERE prepare_after > now() + interval '4 s'")
 

@@ -21,7 +21,9 @@ MAKES_VISIBLE = (("google", "create"), ("facebook", "create"), ("facebook", "pub
 QUERIES = (
     "claim_posts",
     "claim_preparations",
+    "take_quota",
     "write_intents",
+    "write_intent_in_quota",
     "remember_handle",
     "record_prepared",
     "record_prepare_failed",

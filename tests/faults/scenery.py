@@ -143,6 +143,7 @@ def worker_environment(plan: Plan, cluster: Cluster, sandbox: Sandbox) -> dict[s
         "POSTAGENT_PUBLISH_TIMEOUT_SECONDS": str(TIMEOUT),
         "POSTAGENT_RECONCILE_SETTLE_SECONDS": str(SETTLE),
         "POSTAGENT_PREPARE_AHEAD_SECONDS": str(PREPARE_AHEAD),
+        "POSTAGENT_GOOGLE_REQUESTS_PER_MINUTE": "1000000",  # counted, but wider than a minute that lasts a second
     }
 
 

@@ -99,7 +99,7 @@ async def _window(order: Order) -> None:
 
 
 def _wrap_store(doom: Doom) -> None:
-    rows = Store.rows
+    rows, rows_behind = Store.rows, Store.rows_behind
 
     async def watched(self: Store, name: str, **params: Any) -> list[dict[str, Any]]:
         doom.step(f"before {name}")
@@ -108,7 +108,14 @@ def _wrap_store(doom: Doom) -> None:
             doom.step(f"after {name}")
         return found
 
+    async def watched_behind(self: Store, lock: str, name: str, **params: Any) -> list[dict[str, Any]]:
+        doom.step(f"before {name}")
+        found = await rows_behind(self, lock, name, **params)
+        doom.step(f"after {name}")
+        return found
+
     Store.rows = watched  # type: ignore[method-assign]
+    Store.rows_behind = watched_behind  # type: ignore[method-assign]
 
 
 def _wrap_platform(platform: Platform, doom: Doom, *, blind: bool) -> None:

@@ -13,8 +13,10 @@ import pytest
 from pydantic import SecretStr
 
 from platforms.base import Account, Certainty, Content, Event, Offer
-from platforms.errors import InDoubt, PlatformError, ReconnectNeeded, Refused, TokenExpired, TryLater
+from platforms.errors import InDoubt, Paced, PlatformError, ReconnectNeeded, Refused, TokenExpired, TryLater
 from platforms.google_business import DAILY_METRICS, GoogleBusiness
+from platforms.registry import build_platforms
+from tests.platforms.conftest import config_for
 
 TEXT = Content(text="Check your boiler before the frost does.")
 PICTURE = "https://pictures.example/1.jpg"
@@ -364,3 +366,38 @@ class TestLocationMetrics:
         assert await google.metrics(place, ["x"]) == {}
         assert (await google.quota(place)).total is None
         await google.discard(place, {})
+
+
+class TestPace:
+    """A quota of the whole project is asked before every call that counts in it."""
+
+    async def test_every_call_but_those_for_tokens_asks_first(
+        self, sandbox: Any, http: httpx.AsyncClient, place: Account
+    ) -> None:
+        asked: list[str] = []
+
+        async def pace(purpose: str) -> None:
+            asked.append(purpose)
+
+        google = build_platforms(config_for(sandbox.url), http, pace=pace)["google"]
+        published = await google.publish(place, TEXT, {})
+        await google.follow(place, published.platform_post_id)
+        await google.look(place, TEXT, {}, just_before())
+        assert asked == ["publishing"] * 3
+        await google.location_metrics(place, date(2026, 11, 1), date(2026, 11, 2))
+        assert asked[3:] == ["analytics"]
+        with pytest.raises(PlatformError):
+            await google.refresh(place, SecretStr("1//nonsense"), datetime.now(UTC))
+        assert len(asked) == 4
+
+    async def test_without_room_nothing_is_sent(self, sandbox: Any, http: httpx.AsyncClient, place: Account) -> None:
+        async def full(purpose: str) -> None:
+            raise Paced("used up", retry_after=7.0)
+
+        google = build_platforms(config_for(sandbox.url), http, pace=full)["google"]
+        sandbox.control("DELETE", "calls")
+        look = google.look(place, TEXT, {}, just_before())
+        for call in (google.publish(place, TEXT, {}), google.follow(place, "x"), look):
+            with pytest.raises(Paced):
+                await call
+        assert sandbox.control("GET", "calls?last=5") == []

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from platforms.base import Account, Content
-from platforms.errors import InDoubt, OperatorNeeded, PlatformError, ReconnectNeeded, Refused, TryLater
+from platforms.errors import Blocked, InDoubt, OperatorNeeded, Paced, PlatformError, ReconnectNeeded, Refused, TryLater
 from platforms.graph_errors import Usage, usages
 from platforms.registry import PlatformConfig, build_platforms
 
@@ -49,7 +49,7 @@ SHARED: list[tuple[int, int | None, type[PlatformError], type[PlatformError], fl
     (283, None, InDoubt, ReconnectNeeded, None),
     (299, None, ReconnectNeeded, ReconnectNeeded, None),
     (341, None, TryLater, TryLater, 5 * MINUTES),
-    (368, None, TryLater, TryLater, 4 * HOURS),
+    (368, None, Blocked, Blocked, 4 * HOURS),
     (613, None, TryLater, TryLater, 5 * MINUTES),
     (613, 1996, TryLater, TryLater, 5 * MINUTES),
     (2635, None, OperatorNeeded, OperatorNeeded, None),
@@ -83,9 +83,9 @@ INSTAGRAM = [
     (-1, 2207073, InDoubt, TryLater, None),
     (-1, None, InDoubt, TryLater, None),
     (1, 2207057, Refused, Refused, None),
-    (4, 2207051, TryLater, TryLater, 4 * HOURS),
-    (9, 2207042, TryLater, TryLater, 1 * HOURS),
-    (9, None, TryLater, TryLater, 1 * HOURS),
+    (4, 2207051, Blocked, Blocked, 4 * HOURS),
+    (9, 2207042, Paced, Paced, 1 * HOURS),
+    (9, None, Paced, Paced, 1 * HOURS),
     (24, 2207008, InDoubt, TryLater, 30.0),
     (24, None, InDoubt, TryLater, 30.0),
     (25, 2207050, ReconnectNeeded, ReconnectNeeded, None),
@@ -124,7 +124,7 @@ async def test_facebook_row(
 ) -> None:
     direct = answering("facebook", 400, envelope(code, subcode), facebook_mode="direct")
     error = await outcome(direct, PAGE, publishing=True)
-    assert (type(error), error.retry_after) == (publishing, wait if publishing is TryLater else None)
+    assert (type(error), error.retry_after) == (publishing, wait if issubclass(publishing, TryLater) else None)
     assert error.code == (f"{code}/{subcode}" if subcode is not None else str(code))
     assert error.trace_id == "AtRaCe"
     error = await outcome(answering("facebook", 400, envelope(code, subcode)), PAGE, publishing=False)
@@ -137,7 +137,7 @@ async def test_instagram_row(
 ) -> None:
     platform = answering("instagram", 400, envelope(code, subcode))
     error = await outcome(platform, GRAM, publishing=True)
-    assert (type(error), error.retry_after) == (publishing, wait if publishing is TryLater else None)
+    assert (type(error), error.retry_after) == (publishing, wait if issubclass(publishing, TryLater) else None)
     error = await outcome(platform, GRAM, publishing=False)
     assert (type(error), error.retry_after) == (reading, wait)
 
@@ -193,7 +193,7 @@ async def test_success_that_cannot_be_read_is_in_doubt(
 
 async def test_a_code_inside_a_200_is_an_error(answering: Callable[..., Any]) -> None:
     platform = answering("facebook", 200, envelope(368), facebook_mode="direct")
-    assert type(await outcome(platform, PAGE, publishing=True)) is TryLater
+    assert type(await outcome(platform, PAGE, publishing=True)) is Blocked
 
 
 async def test_words_for_users_come_first_and_advice_last(answering: Callable[..., Any]) -> None:
@@ -211,6 +211,11 @@ class TestWaiting:
             "facebook", 400, envelope(80001), {"x-business-use-case-usage": header}, facebook_mode="direct"
         )
         assert (await outcome(platform, PAGE, publishing=True)).retry_after == 19 * 60
+
+    async def test_a_block_lasts_hours_whatever_the_header_says(self, answering: Callable[..., Any]) -> None:
+        for headers in ({"retry-after": "60"}, {}):
+            platform = answering("facebook", 400, envelope(368), headers, facebook_mode="direct")
+            assert (await outcome(platform, PAGE, publishing=True)).retry_after == 4 * HOURS
 
     async def test_retry_after_goes_before_everything(self, answering: Callable[..., Any]) -> None:
         platform = answering("facebook", 429, envelope(4), {"retry-after": "77"}, facebook_mode="direct")
@@ -251,6 +256,20 @@ class TestUsage:
             except TryLater:
                 assert status == 400
             assert told == [Usage(scope="app", percent=90.0)]
+
+    async def test_usage_that_names_nobody_is_the_account_of_the_call(self, answering: Callable[..., Any]) -> None:
+        told: list[Usage] = []
+        platform = answering("facebook", 200, {"id": "1_2"}, {"x-page-usage": '{"call_count":81}'}, told.append)
+        await platform.follow(PAGE, "1_2")
+        assert told == [Usage(scope=PAGE.account_id, percent=81.0)]
+
+    async def test_the_two_hosts_know_different_apps(self, answering: Callable[..., Any]) -> None:
+        for login, scope in (("facebook", "app"), ("instagram", "instagram_app")):
+            told: list[Usage] = []
+            headers = {"x-app-usage": '{"call_count":90}'}
+            platform = answering("instagram", 200, {"id": "1"}, headers, told.append)
+            await platform.follow(Account(account_id="1", access_token=SecretStr("token"), login=login), "2")
+            assert {usage.scope for usage in told} == {scope}
 
 
 class TestBlame:

@@ -74,10 +74,16 @@ def test_other_pieces_escape_too(attack: str) -> None:
         last_refreshed_at: datetime | None = None
         connected_at: datetime = NOW
         open_posts: int = 0
+        slowed_until: datetime | None = None
+        slowed_reason: str | None = attack
+        full_until: datetime | None = None
+        posts_used: int | None = None
+        posts_total: int | None = None
 
     html = badge(State(attack, attack, "calm")) + definition_list([(attack, attack)])
     html += facts(card(theme=attack), zone=ZONE, now=NOW)
     html += list_item(Account(), State(attack, attack, "good"), zone=ZONE)
+    html += list_item(Account(), State(attack, attack, "warn"), zone=ZONE)
     html += table(attack, [{attack: attack, "Posts": 3}])
     seen = Seen(html)
     assert set(seen.tags) <= ALLOWED_TAGS

@@ -56,6 +56,13 @@ PAST = NOW - timedelta(hours=3)
         ({"status": "approved", "scheduled_for": NOW, "leased": True}, "Going out", "on its way to Facebook"),
         ({"status": "approved", "leased": True}, "Approved", "Goes out"),
         (
+            {"status": "approved", "scheduled_for": PAST, "account_waits_until": NOW + timedelta(hours=1)},
+            "Waiting",
+            "takes no posts of this account for now. It goes out by itself today, 1:30 PM CST.",
+        ),
+        ({"status": "approved", "account_waits_until": NOW + timedelta(minutes=1)}, "Approved", "Goes out"),
+        ({"status": "approved", "scheduled_for": PAST, "account_waits_until": PAST}, "Going out", "next in line"),
+        (
             {"status": "approved", "error_message": "busy", "next_attempt_at": NOW + timedelta(minutes=9)},
             "Trying again",
             "Next try today, 12:39 PM CST",

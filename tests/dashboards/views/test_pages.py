@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from models.base import utc_now
+from models.quota_rules import blocked_words
 from tests.dashboards.conftest import OpenPage
 from tests.dashboards.house import ALLOWED_TAGS, Login, Seen, make_login, words
 from tests.factories import Connected, insert, make_account, make_owner, make_post
@@ -253,6 +254,46 @@ def test_accounts_say_how_they_stand_and_whom_to_ask(owner: Connection, bob_in: 
     assert said.index("The password was changed.") < said.index("Through Instagram"), "what is broken comes first"
     assert "1 post waits until then." in said
     assert "room for 3 accounts on each platform" in said
+
+
+@pytest.mark.parametrize("page", ["overview", "accounts"])
+def test_a_block_of_hours_is_told_with_its_end_and_its_reason(
+    owner: Connection, bob_in: Login, open_page: OpenPage, page: str
+) -> None:
+    make_account(owner, bob_in.owner, account_name="Bob's Page")
+    owner.execute(
+        "UPDATE connected_accounts SET slowed_until = now() + interval '4 hours', slowed_reason = %s",
+        (blocked_words("facebook"),),
+    )
+    said = words(open_page(bob_in, page))
+    assert "Facebook has blocked this account from posting for some hours" in said
+    assert "Posts go out again by themselves" in said
+    assert "Everything runs by itself" not in said
+
+
+def test_the_posts_of_instagrams_day_are_told(owner: Connection, bob_in: Login, open_page: OpenPage) -> None:
+    account = make_account(owner, bob_in.owner, "instagram", login_provider="instagram")
+    read_at = utc_now() - timedelta(minutes=30)
+    of_account = {"user_id": account.user_id, "account_id": account.id, "platform": "instagram"}
+    insert(owner, "publishing_quotas", **of_account, used=10, total=50, window_seconds=86_400, read_at=read_at)
+    for minutes, outcome in ((40, "published"), (20, "published"), (10, "in_doubt"), (5, "try_later")):
+        at = utc_now() - timedelta(minutes=minutes)
+        insert(
+            owner,
+            "publish_attempts",
+            user_id=account.user_id,
+            post_id=make_post(owner, bob_in.owner, account),
+            attempt_number=1,
+            fingerprint="f",
+            worker="w",
+            lease_token=1,
+            started_at=at,
+            finished_at=at,
+            outcome=outcome,
+            quota_account_id=account.id,
+        )
+    said = words(open_page(bob_in, "accounts"))
+    assert "12 of 50 used" in said, "what Instagram said, and two since then"
 
 
 @pytest.mark.parametrize(

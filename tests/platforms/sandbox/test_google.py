@@ -226,3 +226,14 @@ async def test_a_quota_per_minute_is_resource_exhausted_until_the_minute_ends(be
     assert status_of(answers[3])[1] == "RESOURCE_EXHAUSTED"
     bench.wait(60)
     assert (await bench.google("GET", where, place)).status_code == 200
+
+
+async def test_the_minute_of_the_quota_moves_and_does_not_begin_anew_with_the_clocks(bench: Bench) -> None:
+    place = await bench.account("google")
+    await bench.control("config", {"google_queries_per_minute": 2})
+    where = f"posts/v4/{place['account_id']}/localPosts"
+    statuses = []
+    for _ in range(4):
+        statuses.append((await bench.google("GET", where, place)).status_code)
+        bench.wait(25)
+    assert statuses == [200, 200, 429, 200]

@@ -188,6 +188,7 @@ class TestFacebook:
         assert town.row(post)["status"] == "pending"
         assert town.live("facebook") == []
         town.db.execute("UPDATE post_queue SET next_attempt_at = NULL")
+        town.db.execute("UPDATE connected_accounts SET slowed_until = NULL")  # what the 429's usage header asked for
         await publish(facebook_publish_mode=mode)
         assert made(town, "facebook").media == [columns["media_url"], *columns["more_media_urls"]]
         assert town.row(post)["status"] == "published"
