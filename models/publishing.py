@@ -16,6 +16,7 @@ MAX_ATTEMPTS = 8
 FIRST_DELAY = 15.0  # seconds
 LONGEST_DELAY = 3600.0
 FIRST_LOOK_DELAY = 2.0
+LONGEST_LOOK_DELAY = 300.0
 OPERATOR_DELAY = 900.0
 CATCH_UP_AFTER = 900.0  # seconds late from which on an account's posts go out one by one
 CATCH_UP_SPACING = 60.0  # seconds between them
@@ -35,6 +36,13 @@ def backoff(failures: int, *, retry_after: float | None = None, jitter: float | 
     base: float = min(FIRST_DELAY * 2.0 ** min(failures - 1, 20), LONGEST_DELAY)
     spread = base * 0.25 * (random.random() if jitter is None else jitter)
     return max(base + spread, retry_after or 0.0)
+
+
+def look_delay(doubtful_seconds: float, *, jitter: float | None = None) -> float:
+    """Seconds until a post in doubt is looked for again when the platform could not tell: the longer the doubt lasts,
+    the more seldom, at most five minutes; up to 25 % jitter on top."""
+    base = min(max(FIRST_DELAY, doubtful_seconds / 4), LONGEST_LOOK_DELAY)
+    return base * (1 + 0.25 * (random.random() if jitter is None else jitter))
 
 
 def follow_delay(age_seconds: float) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -11,6 +12,8 @@ from platforms.base import Account, Platform
 from platforms.errors import PlatformError, ReconnectNeeded
 from tasks import tokens
 from tasks.publishing.claim import Claim
+
+T = TypeVar("T")
 
 
 class Access:
@@ -24,6 +27,10 @@ class Access:
     async def account_of(self, claim: Claim) -> Account:
         """The claim's account, good for a call that begins now; no query in the usual case."""
         return await tokens.fresh_account(claim.stored_account(), platforms=self._platforms)
+
+    async def calling(self, claim: Claim, call: Callable[[Account], Awaitable[T]]) -> T:
+        """Make a call that is harmless to repeat as the claim's account: a token that is refused is renewed first."""
+        return await tokens.calling(claim.stored_account(), call, platforms=self._platforms)
 
     async def replace(self, claim: Claim, refused: Account, error: PlatformError) -> None:
         """Have another token made than the one that the platform refused with `error`.

@@ -124,14 +124,16 @@ class Steps:
 
     async def _prepare(self, claim: Claim) -> None:
         platform = self._platforms[claim.platform]
-        account = await self._access.account_of(claim)
 
         async def remember(kind: str, handle: str) -> None:
             await self._store.remember(claim, kind, handle)
 
-        async with asyncio.timeout(self._limits.timeout):
-            await platform.prepare(account, claim.final_content(), dict(claim.handles), remember)
-        await self.gate.prepared(claim, account)
+        async def make(account: Account) -> Account:
+            async with asyncio.timeout(self._limits.timeout):
+                await platform.prepare(account, claim.final_content(), dict(claim.handles), remember)
+            return account
+
+        await self.gate.prepared(claim, await self._access.calling(claim, make))
 
     async def _publish(self, claim: Claim) -> Result:
         now = datetime.now(UTC)
@@ -250,11 +252,14 @@ class Steps:
 
     async def _look(self, claim: Claim, since: datetime) -> Result:
         platform = self._platforms[claim.platform]
-        failures = claim.retry_count + 1
-        try:
-            account = await self._access.account_of(claim)
+        again = rules.look_delay((datetime.now(UTC) - since).total_seconds())
+
+        async def see(account: Account) -> Look:
             async with asyncio.timeout(self._limits.timeout):
-                look = await platform.look(account, claim.final_content(), dict(claim.handles), window_start(since))
+                return await platform.look(account, claim.final_content(), dict(claim.handles), window_start(since))
+
+        try:
+            look = await self._access.calling(claim, see)
         except ReconnectNeeded as error:
             await self._access.hold(claim, error)
             message = f"{error.message} Whether this post went out is found out once you have reconnected."
@@ -265,10 +270,8 @@ class Steps:
         except (PlatformError, TimeoutError) as error:
             await self.gate.heard(claim, error)
             message = f"the platform cannot be asked yet: {error or 'no answer in time'}"
-            retry_after = error.retry_after if isinstance(error, PlatformError) else None
-            await self._store.in_doubt(
-                claim, message, delay=rules.backoff(failures, retry_after=retry_after), since=since
-            )
+            asked = error.retry_after if isinstance(error, PlatformError) else None
+            await self._store.in_doubt(claim, message, delay=max(again, asked or 0.0), since=since)
             return self._result(claim, "in_doubt", message)
 
         if look.certainty is Certainty.ABSENT:
@@ -280,7 +283,7 @@ class Steps:
         if look.certainty is Certainty.PUBLISHED:
             # It is there for certain, but which one it is does not show yet: nothing may be sent again.
             message = "it was published, but the platform does not list it yet"
-            await self._store.in_doubt(claim, message, delay=rules.backoff(failures), since=since)
+            await self._store.in_doubt(claim, message, delay=again, since=since)
             return self._result(claim, "in_doubt", message)
 
         settle = timedelta(seconds=self._limits.settle)
@@ -326,10 +329,13 @@ class Steps:
         age = (datetime.now(UTC) - (claim.first_attempt_at or claim.scheduled_for)).total_seconds()
         still = Published(platform_post_id=platform_post_id, state="PROCESSING")
         delay = rules.follow_delay(age)
-        try:
-            account = await self._access.account_of(claim)
+
+        async def read(account: Account) -> Published:
             async with asyncio.timeout(self._limits.timeout):
-                result = await platform.follow(account, platform_post_id)
+                return await platform.follow(account, platform_post_id)
+
+        try:
+            result = await self._access.calling(claim, read)
         except Refused as error:
             await self._store.failed(claim, error.message, outcome="refused", error=error)
             return self._result(claim, "refused", error.message)

@@ -12,6 +12,7 @@ from models.publishing import (
     FIRST_DELAY,
     FOLLOW_DELAYS,
     LONGEST_DELAY,
+    LONGEST_LOOK_DELAY,
     AfterLook,
     Seen,
     after_absent,
@@ -19,6 +20,7 @@ from models.publishing import (
     follow_delay,
     is_missed,
     is_over,
+    look_delay,
     match,
     normalised,
     percentile,
@@ -138,3 +140,10 @@ def test_an_event_is_over_at_its_end(minutes: int, over: bool) -> None:
 
 def test_a_post_without_an_event_is_never_over() -> None:
     assert is_over(None, NOW) is False
+
+
+@given(st.floats(0, 1e7), st.floats(0, 1))
+def test_a_platform_that_cannot_tell_is_asked_more_seldom_and_never_forgotten(seconds: float, jitter: float) -> None:
+    delay = look_delay(seconds, jitter=jitter)
+    assert FIRST_DELAY <= delay <= LONGEST_LOOK_DELAY * 1.25
+    assert delay <= look_delay(seconds + 60, jitter=jitter)
