@@ -27,6 +27,11 @@ pytest_plugins = ("tests.sandbox_server",)
 ENCRYPTION_KEYS = f"test:{b64encode(bytes(range(32))).decode()}"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs together in one process, and takes longest, comes first: the others fill the time beside it."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 @pytest.fixture(autouse=True)
 def _keep_main() -> Iterator[None]:
     """Streamlit's AppTest leaves its script behind as `__main__`, which child processes of later tests would run."""

@@ -4,7 +4,8 @@ python -m tests.benchmarks.bench_on_time [--rates 100 1000] [--seconds 60] [--wi
 
 Lateness is the arrival of the platform call (by the stub's clock, on this machine) minus `scheduled_for`. Ours and the
 cron job run in processes of their own, at the same time, each on its own posts; the cron job starts when the minute is
-over, as cron does, and sends everything that came due, 50 at once. While ours runs, some posts are made due by an owner
+over, as cron does, and sends everything that came due, 50 at once. In the middle of the minute one of our windows
+ends and the next one, which was opened before, goes on. While ours runs, some posts are made due by an owner
 ("publish now") and some are approved late: told is how long until the call arrives. At the end one of two overlapping
 windows is killed with SIGKILL: told is how late the posts became that it held, and the bound.
 """
@@ -114,8 +115,12 @@ def measure(url: str, address: str, rate: int, seconds: float) -> None:
         ours = add_posts(db, f"ours{rate}", start, number, seconds)
         theirs = add_posts(db, f"cron {rate}", start, number, seconds)
         db.execute("ANALYZE post_queue")
-    running = [window(surroundings, WARM_UP + seconds + 3), cron(surroundings, start + seconds)]
-    time.sleep(max(0.0, start + seconds / 2 - time.time()))
+    # The windows of a house overlap: the second takes over in the middle, while the first comes to its end.
+    half = seconds / 2
+    running = [window(surroundings, WARM_UP + half + 2), cron(surroundings, start + seconds)]
+    time.sleep(max(0.0, start + half - WARM_UP - time.time()))
+    running.append(window(surroundings, WARM_UP + half + 3))
+    time.sleep(max(0.0, start + half - time.time()))
     acted = spontaneous(url, f"now{rate}", time.time(), seconds / 2)
     for process in running:
         process.communicate()

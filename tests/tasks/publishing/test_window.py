@@ -235,6 +235,21 @@ class TestOnTime:
         # How punctual it is, is measured (tests/benchmarks); here: never early, and not at some other waking.
         assert all(-0.001 <= late < 20 for late in report.latenesses), report.latenesses
 
+    async def test_nothing_is_missed_while_one_window_ends_and_the_next_has_begun(
+        self, town: Town, publish: Publish, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tasks.publishing.publisher.POLL", 60)
+        posts = [town.post("google", due=0.5 + n / 10) for n in range(25)]
+        first = asyncio.create_task(publish(1.5))
+        await asyncio.sleep(0.8)
+        second = asyncio.create_task(publish(60))
+        await self._until_published(town, len(posts))
+        request_drain(town.database_url)
+        reports = [await first, await second]
+        assert all(report.counts["published"] for report in reports)
+        assert sum(report.counts["published"] for report in reports) == len(posts) == len(town.live("google"))
+        assert [town.attempts(post) for post in posts] == [["published"]] * len(posts)
+
     async def _until_published(self, town: Town, number: int) -> None:
         async with asyncio.timeout(30):
             while town.db.execute("SELECT count(*) FROM post_queue WHERE status = 'published'").fetchone() != (number,):
