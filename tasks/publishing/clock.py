@@ -28,23 +28,24 @@ class DatabaseClock:
         """`monotonic` is our own clock, in seconds."""
         self._monotonic = monotonic
         self._samples: deque[_Sample] = deque(maxlen=KEPT)
+        self._best: _Sample | None = None
 
     @property
     def is_set(self) -> bool:
         """Whether it was ever asked."""
-        return bool(self._samples)
+        return self._best is not None
 
     def observe(self, began: float, epoch: float, ended: float) -> None:
         """The database said `epoch` (Unix time) to a question asked at `began` and answered at `ended` (our clock)."""
         self._samples.append(_Sample((ended - began) / 2, epoch - (began + ended) / 2, ended))
+        recent = [sample for sample in self._samples if ended - sample.at <= GOOD_FOR]
+        self._best = min(recent, key=lambda sample: sample.error)
 
     def now(self) -> float:
         """The database's time as Unix time. Raises LookupError when it was never asked."""
-        ours = self._monotonic()
-        if not self._samples:
+        if self._best is None:
             raise LookupError("the database was not asked for its time yet")
-        recent = [sample for sample in self._samples if ours - sample.at <= GOOD_FOR] or [self._samples[-1]]
-        return ours + min(recent, key=lambda sample: sample.error).offset
+        return self._monotonic() + self._best.offset
 
     def seconds_until(self, moment: datetime) -> float:
         """Seconds until `moment` (aware); negative when it has passed."""

@@ -172,8 +172,17 @@ class Publisher:
         early = claim.seconds_left - INTENT_AHEAD
         if early > 0:
             await asyncio.sleep(early)
-        async with self._places:
-            return await self._steps.handle(claim)
+        await self._places.acquire()
+        place = [self._places.release]  # given back once: when the platform has answered, or at the end
+
+        def leave() -> None:
+            if place:
+                place.pop()()
+
+        try:
+            return await self._steps.handle(claim, leave)
+        finally:
+            leave()
 
     async def _ahead_of_time(self, claim: Claim) -> Result:
         async with self._places:

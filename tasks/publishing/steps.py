@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -81,14 +81,17 @@ class Steps:
         self._limits = limits
         self.gate = gate
 
-    async def handle(self, claim: Claim) -> Result:
-        """Do with a due claim what its state asks for. Never raises but for cancellation."""
+    async def handle(self, claim: Claim, answered: Callable[[], None] = lambda: None) -> Result:
+        """Do with a due claim what its state asks for. Never raises but for cancellation.
+
+        `answered` is called when the platform's part is over: what is left needs no place among the calls.
+        """
         try:
             if claim.platform_state == "PROCESSING" and claim.platform_post_id:
                 return await self._follow(claim, claim.platform_post_id)
             if claim.doubtful_since is not None:
                 return await self._look(claim, claim.doubtful_since)
-            return await self._publish(claim)
+            return await self._publish(claim, answered)
         except LeaseLost:
             return self._result(claim, "lost", "another worker took it over")
         except Exception as error:
@@ -135,7 +138,7 @@ class Steps:
 
         await self.gate.prepared(claim, await self._access.calling(claim, make))
 
-    async def _publish(self, claim: Claim) -> Result:
+    async def _publish(self, claim: Claim, answered: Callable[[], None]) -> Result:
         now = datetime.now(UTC)
         if rules.is_missed(claim.scheduled_for, claim.approved_at, now, self._limits.missed_after):
             await self._store.failed(claim, MISSED, outcome="refused")
@@ -175,6 +178,7 @@ class Steps:
             if not isinstance(error, TimeoutError):
                 logger.exception("post %s: unexpected error after the intent", claim.id)
             return await self._not_published(claim, InDoubt(what), lateness)
+        answered()
         return await self._accept(claim, result, lateness, "published")
 
     def _is_prepared(self, claim: Claim, now: datetime) -> bool:

@@ -78,7 +78,8 @@ async def bare(concurrency: int) -> None:
     base = f"{config.google_posts_url}/v4"
     claim = (
         "UPDATE post_queue p SET lease_token = lease_token + 1, lease_expires_at = now() + interval '1 minute' "
-        "FROM (SELECT id FROM post_queue WHERE status = 'pending' AND due_at <= now() ORDER BY due_at LIMIT %s "
+        "FROM (SELECT id FROM post_queue WHERE status = 'pending' AND NOT requires_approval AND due_at <= now() "
+        "AND lease_expires_at IS NULL ORDER BY due_at LIMIT %s "
         "FOR UPDATE SKIP LOCKED) due JOIN LATERAL (SELECT 1) x ON true WHERE due.id = p.id "
         "RETURNING p.id, p.content, (SELECT account_id FROM connected_accounts WHERE id = p.account_id)"
     )
@@ -199,7 +200,10 @@ def main() -> None:
         measure(args.only[0], int(args.only[1]))
         return
     with postgres() as url, stub(args.latency) as address:
-        surroundings = environment(url, address) | {"PREFECT_HOME": mkdtemp(prefix="pa-bench-prefect-")}
+        surroundings = environment(url, address) | {
+            "PREFECT_HOME": mkdtemp(prefix="pa-bench-prefect-"),
+            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        }
         ways = [("bare", c) for c in args.concurrency] + [("ours", c) for c in args.concurrency]
         if not args.without_prefect:
             ways.append(("prefect", args.concurrency[0]))
@@ -215,6 +219,7 @@ def main() -> None:
                 assert published(url) == posts, f"{way}: {published(url)} of {posts}"
                 result = json.loads(run.stdout.splitlines()[-1])
                 results[way, concurrency].append({**result, "posts": posts})
+                print(f"{way} at {concurrency}: {posts / result['seconds']:.0f} posts/s", file=sys.stderr, flush=True)
         beside = side_by_side(url, surroundings, args.posts // 5, SIDE_BY_SIDE) if not args.without_workers else []
     show(results, args.latency)
     if beside:
