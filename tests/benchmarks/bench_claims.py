@@ -34,7 +34,13 @@ _ROWS = (
 
 
 def fill(db: psycopg.Connection[Any], first: int, last: int) -> None:
-    """Rows `first` to `last` of history and future; triggers are left out, indexes are kept up."""
+    """Rows `first` to `last` of history and future; triggers are left out, indexes are made anew at the end."""
+    indexes = db.execute(
+        "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'post_queue' AND indexname NOT IN"
+        " (SELECT conname FROM pg_constraint WHERE conrelid = 'post_queue'::regclass)"
+    ).fetchall()
+    for name, _ in indexes:
+        db.execute(f"DROP INDEX {name}")
     past = _ROWS.format(
         text="'Old post ' || n",
         time="now() - n * interval '7 seconds' - interval '1 hour'",
@@ -56,6 +62,9 @@ def fill(db: psycopg.Connection[Any], first: int, last: int) -> None:
     db.execute(past.replace("n % ", "n %% "), (first, middle))
     db.execute(future.replace("n % ", "n %% "), (middle + 1, last))
     db.execute("SET session_replication_role = origin")
+    db.execute("SET maintenance_work_mem = '1GB'")
+    for _, definition in indexes:
+        db.execute(definition)
     db.execute("VACUUM ANALYZE post_queue")
 
 

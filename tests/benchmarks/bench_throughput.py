@@ -162,6 +162,7 @@ def side_by_side(url: str, surroundings: dict[str, str], posts: int, concurrency
     for workers in (1, 2, 4):
         seed(url, posts * workers)
         command = [sys.executable, "-m", "tests.benchmarks.bench_throughput", "--only", "ours", str(concurrency)]
+        command += ["--at", str(time.time() + 5 + 3 * workers)]  # all have imported what they need by then
         running = [
             subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, text=True) for _ in range(workers)
         ]
@@ -174,10 +175,12 @@ def side_by_side(url: str, surroundings: dict[str, str], posts: int, concurrency
 WAYS = {"ours": ours, "bare": bare, "prefect": prefect_task_per_post}
 
 
-def measure(way: str, concurrency: int) -> None:
-    """Run in a process of its own; prints one JSON line. Imports are not counted: a window lives for minutes."""
+def measure(way: str, concurrency: int, at: float) -> None:
+    """Run in a process of its own, not before `at` (Unix time); prints one JSON line. Imports are not counted: a window
+    lives for minutes."""
     for module in ("aiohttp", "httpx", "prefect", "models.database", "tasks.wiring", "tasks.publishing.window"):
         importlib.import_module(module)
+    time.sleep(max(0.0, at - time.time()))
     started, began, cpu = time.time(), time.perf_counter(), time.process_time()
     run = run_fast if way == "ours" else asyncio.run
     run(WAYS[way](concurrency))
@@ -194,10 +197,11 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.1)
     parser.add_argument("--without-prefect", action="store_true")
     parser.add_argument("--without-workers", action="store_true")
+    parser.add_argument("--at", type=float, default=0.0)
     parser.add_argument("--only", nargs=2, metavar=("WAY", "CONCURRENCY"))
     args = parser.parse_args()
     if args.only:
-        measure(args.only[0], int(args.only[1]))
+        measure(args.only[0], int(args.only[1]), args.at)
         return
     with postgres() as url, stub(args.latency) as address:
         surroundings = environment(url, address) | {
