@@ -117,9 +117,10 @@ async def bare(concurrency: int) -> None:
         await flush()
 
 
-async def prefect_task_per_post(concurrency: int) -> None:
-    """What most Prefect code does: map a task over rows."""
-    import httpx
+async def prefect_task_per_post(concurrency: int) -> float:
+    """What most Prefect code does: map a task over rows. Seconds from the flow's first line to its last: Prefect's
+    temporary server starts before."""
+    import aiohttp
     from prefect import flow, task
 
     from models import database
@@ -129,22 +130,22 @@ async def prefect_task_per_post(concurrency: int) -> None:
     url = database.database_url(config)
     gate = asyncio.Semaphore(concurrency)
 
-    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=concurrency)) as http:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
 
         @task
         async def one(post: str, account: str, content: str) -> None:
             async with gate:
-                answer = await http.post(
-                    f"{config.google_posts_url}/v4/{account}/localPosts", json={"summary": content}, timeout=30
-                )
+                address = f"{config.google_posts_url}/v4/{account}/localPosts"
+                async with http.post(address, json={"summary": content}) as answer:
+                    name = (await answer.json())["name"]
                 async with await psycopg.AsyncConnection.connect(url, autocommit=True) as db:
                     await db.execute(
-                        "UPDATE post_queue SET status = 'published', platform_post_id = %s WHERE id = %s",
-                        (answer.json()["name"], post),
+                        "UPDATE post_queue SET status = 'published', platform_post_id = %s WHERE id = %s", (name, post)
                     )
 
         @flow
-        async def every_post() -> None:
+        async def every_post() -> float:
+            began = time.perf_counter()
             async with await psycopg.AsyncConnection.connect(url) as db:
                 cursor = await db.execute(
                     "SELECT p.id::text, a.account_id, p.content FROM post_queue p "
@@ -152,8 +153,9 @@ async def prefect_task_per_post(concurrency: int) -> None:
                 )
                 rows = await cursor.fetchall()
             await asyncio.gather(*(one(*row) for row in rows))
+            return time.perf_counter() - began
 
-        await every_post()
+        return await every_post()
 
 
 def side_by_side(url: str, surroundings: dict[str, str], posts: int, concurrency: int) -> list[tuple[int, float]]:
@@ -183,9 +185,9 @@ def measure(way: str, concurrency: int, at: float) -> None:
     time.sleep(max(0.0, at - time.time()))
     started, began, cpu = time.time(), time.perf_counter(), time.process_time()
     run = run_fast if way == "ours" else asyncio.run
-    run(WAYS[way](concurrency))
+    told = run(WAYS[way](concurrency))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    result = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu, "peak_mb": peak}
+    result = {"seconds": told or time.perf_counter() - began, "cpu": time.process_time() - cpu, "peak_mb": peak}
     print(json.dumps(result | {"began": started, "ended": time.time()}))
 
 
