@@ -42,8 +42,9 @@ WHERE a.status = 'active' AND a.platform = ANY(%(platforms)s)
 ORDER BY a.id
 
 -- name: known_handles
--- Which of these ids we know: prepared for a post, about to be deleted, or a post by now.
-SELECT handle FROM publish_handles WHERE handle = ANY(%(ids)s)
+-- Which of these ids we know: prepared for a post that is still to go out, about to be deleted, or a post by now.
+SELECT h.handle FROM publish_handles h JOIN post_queue p ON p.id = h.post_id AND p.status IN ('pending', 'approved')
+WHERE h.handle = ANY(%(ids)s)
 UNION
 SELECT platform_post_id FROM post_queue WHERE account_id = %(account_id)s AND platform_post_id = ANY(%(ids)s)
 UNION

@@ -123,10 +123,15 @@ WHERE p.lease_expires_at > clock_timestamp() + make_interval(secs => %(margin)s)
 RETURNING post_id, id
 
 -- name: remember_handle
--- An id that the platform handed out for something unseen; committed before the next request.
+-- An id that the platform handed out for something unseen; committed before the next request. Only by the holder of the
+-- current token: a slow worker that comes back must not put its id over the one by which another publishes or looks.
 INSERT INTO publish_handles (post_id, user_id, content_hash, kind, handle)
-VALUES (%(post_id)s, %(user_id)s, %(content_hash)s, %(kind)s, %(handle)s)
+SELECT p.id, p.user_id, %(content_hash)s, %(kind)s, %(handle)s
+FROM (SELECT id, user_id FROM post_queue
+      WHERE id = %(post_id)s AND lease_token = %(token)s AND lease_owner IS NOT NULL AND content_hash = %(content_hash)s
+      FOR NO KEY UPDATE) p
 ON CONFLICT (post_id, content_hash, kind) DO UPDATE SET handle = excluded.handle, created_at = clock_timestamp()
+RETURNING post_id
 
 -- name: record_prepared
 -- The unseen part stands; the lease is given back. As with every record_*: a token is good for one result only, and only

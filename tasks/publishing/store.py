@@ -151,15 +151,17 @@ class Store:
         return {row["post_id"]: row["id"] for row in rows}
 
     async def remember(self, claim: Claim, kind: str, handle: str) -> None:
-        """Commit an id of something unseen."""
-        await self.rows(
+        """Commit an id of something unseen. Raises LeaseLost when another worker holds the post by now."""
+        written = await self.rows(
             "remember_handle",
             post_id=claim.id,
-            user_id=claim.user_id,
+            token=claim.lease_token,
             content_hash=claim.content_hash,
             kind=kind,
             handle=handle,
         )
+        if not written:
+            raise LeaseLost(claim.id)
         claim.handles[kind] = handle
 
     async def prepared(self, claim: Claim) -> None:

@@ -18,7 +18,7 @@ from models.settings import settings
 from tasks import wiring
 from tasks.publishing.preparations import DiscardReport, SweepReport, discard, sweep
 from tasks.publishing.publisher import WindowReport
-from tasks.publishing.store import Store
+from tasks.publishing.store import LeaseLost, Store
 from tasks.tokens import account_for_call
 from tests.tasks.publishing.conftest import Town
 
@@ -270,3 +270,16 @@ async def test_nothing_changes_while_a_dead_workers_call_is_open(town: Town, cha
     )
     with pytest.raises(psycopg.errors.LockNotAvailable, match="being published right now"):
         town.db.execute(f"UPDATE post_queue SET {change} WHERE id = %s", (post,))
+
+
+async def test_a_slow_worker_that_comes_back_cannot_put_its_id_over_anothers(town: Town) -> None:
+    """Else a lost answer would be looked for by the wrong id, found "not published", and sent again."""
+    post = town.post("facebook")
+    async with store(town) as slow, store(town) as other:
+        (old,) = await slow.claim(batch=1, ahead=0.5, share=1)
+        town.db.execute("UPDATE post_queue SET lease_expires_at = now() - interval '1 second' WHERE id = %s", (post,))
+        (new,) = await other.claim(batch=1, ahead=0.5, share=1)
+        await other.remember(new, "unpublished_post", "1_2")
+        with pytest.raises(LeaseLost):
+            await slow.remember(old, "unpublished_post", "3_4")
+    assert handles(town, post) == {"unpublished_post": "1_2"}
