@@ -241,13 +241,19 @@ class Publisher:
     async def _keep_tidy(self) -> None:
         """Nothing waits for this: nobody sees what is to be deleted."""
         while True:
-            try:
-                done = await self._tidy()
-                self.report.discarded += done.deleted
-                self.report.live_by_mistake += done.live
-            except DATABASE_ERRORS as error:
-                self._outage(error)
+            self._extras.add(round_ := asyncio.create_task(self._tidy_up()))
+            round_.add_done_callback(self._extras.discard)
+            await asyncio.wait([round_])  # a window that ends lets it finish: it may be renewing a token
             await asyncio.sleep(TIDY_EVERY)
+
+    async def _tidy_up(self) -> None:
+        try:
+            done = await self._tidy()
+        except Exception as error:  # also SQLAlchemy's, from renewing a token: the next round tries again
+            logger.warning("what is to be deleted could not be looked at (%s)", type(error).__name__)
+            return
+        self.report.discarded += done.deleted
+        self.report.live_by_mistake += (post for post in done.live if post not in self.report.live_by_mistake)
 
     async def _listen(self) -> None:
         """Wake the window on notifications; a lost connection is made again."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+import sqlalchemy.exc
 
 from models import post_status
 from models.base import utc_now
@@ -115,6 +116,28 @@ async def test_a_window_deletes_it_by_itself_and_prepares_the_new_words(town: To
     report = await publish(1.5)
     assert unseen(town) == ["The new words."]
     assert report.discarded == 1
+
+
+async def test_a_round_that_fails_is_not_the_windows_last(
+    town: Town, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database goes away while a token is read: the next round deletes what this one could not."""
+    post = town.post("facebook", due=300, content="The old words.")
+    await publish(1.0)
+    edit(town, post, content="The new words.", scheduled_for=utc_now() + timedelta(days=1))
+    rounds: list[int] = []
+
+    async def unlucky(*given: Any, **named: Any) -> DiscardReport:
+        rounds.append(1)
+        if len(rounds) == 1:
+            raise ExceptionGroup("a batch", [sqlalchemy.exc.OperationalError("SELECT 1", {}, Exception("gone"))])
+        return await discard(*given, **named)
+
+    monkeypatch.setattr("tasks.publishing.window.discard", unlucky)
+    monkeypatch.setattr("tasks.publishing.publisher.TIDY_EVERY", 0.1)
+    report = await publish(2.0)
+    assert report.discarded == 1
+    assert unseen(town) == []
 
 
 async def test_publish_now_uses_what_is_prepared(town: Town, publish: Publish) -> None:
