@@ -1,4 +1,4 @@
-"""One embedded PostgreSQL cluster a test session, one migrated template, one fresh database a test that asks for it."""
+"""One embedded PostgreSQL cluster a test session, and a clean database for every test that asks for one."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import sys
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -20,7 +18,7 @@ for _name in [n for n in os.environ if n.startswith(("POSTAGENT_", "PREFECT_"))]
     del os.environ[_name]  # the developer's own settings must not reach a test
 
 from models import database, embedded_postgres  # noqa: E402
-from models.migrations import migrate  # noqa: E402
+from tests.databases import Databases  # noqa: E402
 
 pytest_plugins = ("tests.sandbox_server",)
 
@@ -47,7 +45,7 @@ def cluster_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> It
     home = Path(tempfile.mkdtemp(prefix=f"pa-{worker_id}-"))
     home.chmod(0o755)
     url = embedded_postgres.start(home)
-    with psycopg.connect(_of(url, "postgres"), autocommit=True) as admin:
+    with psycopg.connect(url.replace(f"/{embedded_postgres.DATABASE}?", "/postgres?"), autocommit=True) as admin:
         for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
             admin.execute(f"ALTER SYSTEM SET {setting}".encode())
         admin.execute("SELECT pg_reload_conf()")
@@ -57,36 +55,22 @@ def cluster_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> It
 
 
 @pytest.fixture(scope="session")
-def cluster_url(cluster_home: Path) -> str:
-    """Address of the cluster's `postgres` database."""
-    url = embedded_postgres.running_url(cluster_home)
-    assert url is not None
-    return _of(url, "postgres")
-
-
-def _of(url: str, name: str) -> str:
-    return url.replace(f"/{embedded_postgres.DATABASE}?", f"/{name}?").replace("/postgres?", f"/{name}?")
-
-
-@pytest.fixture(scope="session")
-def template_database(cluster_url: str) -> str:
-    """Name of a migrated database that tests copy."""
-    with psycopg.connect(cluster_url, autocommit=True) as admin:
-        admin.execute("CREATE DATABASE template_postagent")
-    migrate(_of(cluster_url, "template_postagent"))
-    return "template_postagent"
+def databases(cluster_home: Path) -> Databases:
+    """The cluster's databases, with a migrated template."""
+    return Databases(cluster_home)
 
 
 @pytest.fixture
-def empty_database_url(cluster_url: str) -> Iterator[str]:
+def empty_database_url(databases: Databases) -> Iterator[str]:
     """A database with nothing in it."""
-    yield from _fresh(cluster_url, None)
+    with databases.empty() as url:
+        yield url
 
 
 @pytest.fixture
-def database_url(cluster_url: str, template_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def database_url(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A migrated database of the test's own, which this process's settings point at."""
-    for url in _fresh(cluster_url, template_database):
+    with databases.lent() as url:
         monkeypatch.setenv("POSTAGENT_DATABASE_URL", url)
         monkeypatch.setenv("POSTAGENT_ENCRYPTION_KEYS", ENCRYPTION_KEYS)
         _forget_settings()
@@ -99,14 +83,6 @@ def _forget_settings() -> None:
 
     settings.cache_clear()
     database.close_engines()
-
-
-def _fresh(cluster_url: str, template: str | None) -> Iterator[str]:
-    name = f"test_{uuid4().hex[:12]}"
-    with closing(psycopg.connect(cluster_url, autocommit=True)) as admin:
-        admin.execute(f"CREATE DATABASE {name}{f' TEMPLATE {template}' if template else ''}".encode())
-        yield _of(cluster_url, name)
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture

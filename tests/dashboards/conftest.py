@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import psycopg
@@ -36,6 +35,7 @@ from models.crypto import generate_key
 from models.settings import settings
 from tests.browser import running_browser
 from tests.dashboards.house import CHEAP, CHEAP_NOBODY, PASSWORD_HASH, ROOT, Login, make_login
+from tests.databases import Databases
 from tests.factories import Owner, make_owner
 
 
@@ -145,19 +145,15 @@ class Live:
 
 
 @pytest.fixture(scope="module")
-def live(cluster_url: str, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def live(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """One server and one database for a module's tests; each test brings its own owners."""
-    name = f"test_live_{uuid4().hex[:12]}"
-    database_url = cluster_url.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(cluster_url, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}".encode())
-        with (
-            _sealing(),
-            psycopg.connect(database_url, autocommit=True) as owner,
-            _serving(database_url, tmp_path_factory.mktemp("dashboard")) as url,
-        ):
-            yield Live(url=url, owner=owner)
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with (
+        databases.copied() as database_url,
+        _sealing(),
+        psycopg.connect(database_url, autocommit=True) as owner,
+        _serving(database_url, tmp_path_factory.mktemp("dashboard")) as url,
+    ):
+        yield Live(url=url, owner=owner)
 
 
 @contextmanager

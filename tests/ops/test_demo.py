@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +23,7 @@ from ops.demo.businesses import BUSINESSES, PASSWORD, demo_logins
 from ops.demo.seed import seed_demo
 from ops.errors import OpsError
 from ops.stack.environment import sandbox_environment
+from tests.databases import Databases
 from tests.sandbox_server import Server
 
 
@@ -47,12 +47,10 @@ def point_at(patch: pytest.MonkeyPatch, sandbox: Server) -> None:
 
 
 @pytest.fixture(scope="module")
-def made(cluster_url: str, template_database: str, _running_sandbox: Server) -> Iterator[Made]:
-    url = cluster_url.replace("/postgres?", "/demo_made?")
+def made(databases: Databases, _running_sandbox: Server) -> Iterator[Made]:
     keys = generate_key()
     _running_sandbox.control("POST", "reset")
-    with closing(psycopg.connect(cluster_url, autocommit=True)) as admin:
-        admin.execute(f"CREATE DATABASE demo_made TEMPLATE {template_database}".encode())
+    with databases.copied() as url:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("POSTAGENT_DATABASE_URL", url)
             patch.setenv("POSTAGENT_ENCRYPTION_KEYS", keys)
@@ -64,7 +62,6 @@ def made(cluster_url: str, template_database: str, _running_sandbox: Server) -> 
         with psycopg.connect(url, autocommit=True) as connection:
             truth = _running_sandbox.control("GET", "truth")["accounts"]
             yield Made(connection, truth, KeyRing.parse(SecretStr(keys)))
-        admin.execute("DROP DATABASE demo_made WITH (FORCE)")
 
 
 def counts(owner: psycopg.Connection[Any]) -> tuple[int, ...]:
