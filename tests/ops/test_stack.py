@@ -66,6 +66,7 @@ async def test_every_deployment_gets_its_scheduled_runs(stack: Stack) -> None:
             if len(ahead) == len(wanted):
                 break
             assert time.monotonic() < deadline, f"{len(ahead)} of {len(wanted)} deployments have runs ahead: {found}"
+            await asyncio.sleep(0.3)
         assert await api.deployment_names() == {deployment.full_name for deployment in deployments()}
 
 
@@ -154,6 +155,7 @@ async def test_killed_it_leaves_orphans_which_the_next_one_stops_and_goes_on_wit
         # A window: other runs may have ended before the next one looks at them.
         while not (running := [r["id"] for r in await api.runs(["RUNNING"]) if r["name"].startswith("publish from")]):
             assert time.monotonic() < deadline, "no window was opened"
+            await asyncio.sleep(0.3)
     assert fresh.process is not None
     fresh.process.kill()
     fresh.process.wait()
@@ -176,11 +178,12 @@ async def test_killed_it_leaves_orphans_which_the_next_one_stops_and_goes_on_wit
 
 def test_stopped_while_it_starts_it_leaves_nothing(fresh: Stack) -> None:
     def interrupt() -> None:
+        until(lambda: fresh.process, seconds=60, what="a process")
         fresh.wait_for_line("the sandbox ready")
         assert fresh.process is not None
         fresh.process.send_signal(signal.SIGINT)
 
-    threading.Thread(target=lambda: (until(lambda: fresh.process, seconds=60, what="a process"), interrupt())).start()
+    threading.Thread(target=interrupt).start()
     with pytest.raises(AssertionError):
         fresh.start("--no-demo")
     assert fresh.process is not None
