@@ -30,8 +30,10 @@ async def test_a_run_says_what_and_when(house: House) -> None:
         "Completed",
         "2 snapshots of 2 posts, 1 location; 1 account not connected",
     )
+    run_id = state.state_details.flow_run_id
+    assert run_id is not None
     async with get_client() as client:
-        run = await client.read_flow_run(state.state_details.flow_run_id)
+        run = await client.read_flow_run(run_id)
         of_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
         artifacts = await client.read_artifacts(artifact_filter=of_run)
     assert run.name.startswith("aggregate analytics 20")

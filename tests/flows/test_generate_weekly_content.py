@@ -15,6 +15,7 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRun
 from prefect.logging import disable_run_logger
 
 from flows.generate_weekly_content import generate_weekly_content
+from models.settings import settings
 from platforms.errors import OperatorNeeded
 from tasks.content import generation
 from tests.factories import Owner, make_account, make_owner
@@ -62,8 +63,10 @@ async def test_a_real_run_has_a_name_a_table_and_one_line(
     assert state.name == "Completed"
     assert state.message is not None
     assert state.message.startswith(f"{made} posts for 1 business; ")
+    run_id = state.state_details.flow_run_id
+    assert run_id is not None
     async with get_client() as client:
-        run = await client.read_flow_run(state.state_details.flow_run_id)
+        run = await client.read_flow_run(run_id)
         assert run.name.startswith("generate week of 20")
         assert run.name.endswith(" for Rossi & Sons")
         flow_run_id = ArtifactFilterFlowRunId(any_=[run.id])
@@ -110,7 +113,7 @@ class TestInProcess:
         _owner(owner)
         if key is not None:
             monkeypatch.setenv("POSTAGENT_PEXELS_API_KEY", key)
-            generation.settings.cache_clear()
+            settings.cache_clear()
         serve(FakeWriter(), FakePhotos(error=OperatorNeeded("Pexels answered HTTP 401: no")))
         state = await generate_weekly_content.fn()
         assert state.name == name

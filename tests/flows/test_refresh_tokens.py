@@ -46,8 +46,10 @@ async def test_a_run_says_what_and_when_and_holds_no_token(house: House) -> None
     state = await refresh_tokens(return_state=True)
     secrets += _secrets(house)
     assert (state.name, state.message) == ("Completed", "1 refreshed, 1 waiting for their owner to connect again")
+    run_id = state.state_details.flow_run_id
+    assert run_id is not None
     async with get_client() as client:
-        run = await client.read_flow_run(state.state_details.flow_run_id)
+        run = await client.read_flow_run(run_id)
         of_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
         artifacts = await client.read_artifacts(artifact_filter=of_run)
         logs = await client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id])))

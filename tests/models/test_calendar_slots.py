@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
@@ -42,7 +42,7 @@ class TestWeekOf:
         assert week_of(late_sunday, zone("Europe/Berlin")) == date(2026, 11, 23)
 
     @given(zones, st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)))  # noqa: DTZ001
-    def test_holds_now_in_every_zone(self, tz, moment) -> None:
+    def test_holds_now_in_every_zone(self, tz: ZoneInfo, moment: datetime) -> None:
         now = moment.replace(tzinfo=UTC)
         start = week_of(now, tz)
         assert start.weekday() == 0
@@ -113,7 +113,9 @@ class TestSlots:
         assert all(400 < minutes.count(minute) < 600 for minute in range(MOST_JITTER_MINUTES + 1))
 
     @given(mondays, counts, times, zones, seeds)
-    def test_hold_in_every_zone_and_week(self, week, count, preferred, tz, seed) -> None:
+    def test_hold_in_every_zone_and_week(
+        self, week: date, count: int, preferred: list[time], tz: ZoneInfo, seed: str
+    ) -> None:
         """Distinct, strictly ordered, inside the local week, true to their keys, and the same again."""
         planned = slots(week, count, preferred, tz, seed=seed)
         assert len(planned) == count
@@ -132,7 +134,7 @@ class TestSlots:
         assert slots(week, count, list(reversed(preferred)), tz, seed=seed) == planned
 
     @given(mondays, st.integers(1, 21), times, zones)
-    def test_are_spread_evenly(self, week, count, preferred, tz) -> None:
+    def test_are_spread_evenly(self, week: date, count: int, preferred: list[time], tz: ZoneInfo) -> None:
         per_day = [slot.day for slot in slots(week, count, preferred, tz, seed="")]
         # A time that a change of the clock pushed over midnight may move one post to the next day.
         busiest = max(per_day.count(week + timedelta(days=n)) for n in range(7))
@@ -189,7 +191,14 @@ class TestStillOpen:
 
     @given(mondays, counts, counts, times, times, zones, seeds)
     def test_any_change_of_preferences_keeps_the_week_within_its_frequency(
-        self, week, first, second, times_before, times_after, tz, seed
+        self,
+        week: date,
+        first: int,
+        second: int,
+        times_before: list[time],
+        times_after: list[time],
+        tz: ZoneInfo,
+        seed: str,
     ) -> None:
         before = {slot.local for slot in slots(week, first, times_before, tz, seed=seed)}
         planned = slots(week, second, times_after, tz, seed=seed)

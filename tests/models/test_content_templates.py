@@ -25,7 +25,7 @@ from models.database import Role, engine, session
 
 DAY = date(2026, 11, 24)
 PLUMBER = Business(
-    user_id=None, name="Hill {Country} Plumbing", type="plumber", location_city="Austin", location_state="TX"
+    user_id=uuid4(), name="Hill {Country} Plumbing", type="plumber", location_city="Austin", location_state="TX"
 )
 
 
@@ -47,7 +47,7 @@ class TestRender:
             render(text, facts(PLUMBER, DAY))
 
     def test_what_an_owner_left_empty_still_reads(self) -> None:
-        bare = Business(user_id=None, name="Ann's", type="locksmith")
+        bare = Business(user_id=uuid4(), name="Ann's", type="locksmith")
         assert render("A {noun} in {city}, {state}.{website}", facts(bare, DAY)) == "A locksmith in town, the region."
 
 

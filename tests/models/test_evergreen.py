@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from itertools import islice
+from uuid import uuid4
 
 import pytest
 
@@ -14,7 +15,7 @@ DAY = date(2026, 11, 24)
 
 
 def _business(type_: str = "plumber", city: str | None = "Austin") -> Business:
-    return Business(user_id=None, name="Hill Country Plumbing", type=type_, location_city=city)
+    return Business(user_id=uuid4(), name="Hill Country Plumbing", type=type_, location_city=city)
 
 
 def _first(
@@ -26,7 +27,9 @@ def _first(
 @pytest.mark.parametrize("type_", ["plumber", "bakery", "locksmith"])
 @pytest.mark.parametrize("platform", ["google", "facebook", "instagram"])
 def test_a_full_week_says_nothing_twice(type_: str, platform: str) -> None:
-    business, used, cores = _business(type_), [], []
+    business = _business(type_)
+    used: list[str] = []
+    cores: list[str] = []
     themes = ["tip", "promotion", "seasonal", "fun_fact"] * 3
     for number, theme in enumerate(themes):
         post = _first(business, used, theme=theme, platform=platform, seed=str(number))

@@ -225,7 +225,9 @@ def test_posts_from_before_keep_their_hash_and_their_approval(empty_database_url
             "INSERT INTO connected_accounts (user_id, platform, account_id, access_token_encrypted) "
             "SELECT id, 'facebook', '123', 'x' FROM users"
         )
-        for post in (("approved", None, None), ("approved", PICTURE.format(1), ["a", "b"]), ("pending", None, [])):
+        posts: tuple[tuple[str, str | None, list[str] | None], ...]
+        posts = (("approved", None, None), ("approved", PICTURE.format(1), ["a", "b"]), ("pending", None, []))
+        for post in posts:
             db.execute(
                 "INSERT INTO post_queue (user_id, account_id, platform, content, scheduled_for, requires_approval, "
                 "link_url, status, media_url, hashtags) "

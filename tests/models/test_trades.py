@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from uuid import uuid4
 
 import pytest
 
@@ -39,7 +40,7 @@ CLAIMS = re.compile(
 
 
 def _business(type_: str, **facts: str | None) -> Business:
-    return Business(user_id=None, name="Hill & Sons", type=type_, location_city=facts.get("city", "San Marcos"))
+    return Business(user_id=uuid4(), name="Hill & Sons", type=type_, location_city=facts.get("city", "San Marcos"))
 
 
 every_trade = pytest.mark.parametrize("kind", trades().values(), ids=lambda kind: kind.name)

@@ -50,7 +50,7 @@ def test_show_tells_all_pictures_and_an_offer_with_its_times_on_the_owners_clock
     owner: psycopg.Connection[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     person = make_owner(owner, zone="America/Chicago")
-    offer = {
+    offer: dict[str, Any] = {
         "topic_type": "OFFER",
         "event_title": "Winter check",
         "event_starts_at": "2027-01-02 14:00Z",
@@ -64,7 +64,7 @@ def test_show_tells_all_pictures_and_an_offer_with_its_times_on_the_owners_clock
     for part in ("OFFER", "Wintercheck", "TAP10"):
         assert part in told
     more = ["https://example.com/b.jpg", "https://example.com/c.jpg"]
-    urls = {"media_url": "https://example.com/a.jpg", "more_media_urls": more}
+    urls: dict[str, Any] = {"media_url": "https://example.com/a.jpg", "more_media_urls": more}
     album = make_post(owner, person, make_account(owner, person, "facebook"), **urls)
     assert main(["posts", "show", str(album)]) == 0
     told = capsys.readouterr().out

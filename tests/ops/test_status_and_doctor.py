@@ -92,7 +92,7 @@ def test_lateness_counts_from_the_moment_a_post_could_leave(
 ) -> None:
     made, account = connected
     at = utc_now() - timedelta(hours=1)
-    approved_late = {"approved_at": at + timedelta(minutes=10)}
+    approved_late: dict[str, Any] = {"approved_at": at + timedelta(minutes=10)}
     for late, columns in ((0.5, {}), (1.5, {}), (602.5, approved_late)):
         post = make_post(owner, made, account, status="published", scheduled_for=at, **columns)
         for number, seconds, outcome in ((1, -0.1, "try_later"), (2, late, "published")):

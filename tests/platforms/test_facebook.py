@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from platforms.base import Account, Certainty, Content
 from platforms.errors import InDoubt, OperatorNeeded, PlatformError, ReconnectNeeded, Refused, TryLater
 from platforms.facebook import Facebook
+from tests.sandbox_server import Server
 
 APP_ID = "1834500000000001"
 TEXT = Content(text="Check your boiler before the frost does.")
@@ -28,7 +29,7 @@ Connect = Callable[..., Facebook]
 
 
 @pytest.fixture
-def page(sandbox: Any) -> Account:
+def page(sandbox: Server) -> Account:
     """A Page that gives us its token."""
     return sandbox.account("facebook")
 

@@ -17,6 +17,7 @@ from platforms.errors import InDoubt, Paced, PlatformError, ReconnectNeeded, Ref
 from platforms.google_business import DAILY_METRICS, GoogleBusiness
 from platforms.registry import build_platforms
 from tests.platforms.conftest import config_for
+from tests.sandbox_server import Server
 
 TEXT = Content(text="Check your boiler before the frost does.")
 PICTURE = "https://pictures.example/1.jpg"
@@ -25,7 +26,7 @@ Connect = Callable[..., GoogleBusiness]
 
 
 @pytest.fixture
-def place(sandbox: Any) -> Account:
+def place(sandbox: Server) -> Account:
     """A location that its owner connected."""
     return sandbox.account("google")
 

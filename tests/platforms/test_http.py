@@ -348,7 +348,7 @@ class TestRedact:
 
 def test_json_object_takes_objects_only() -> None:
     def parsed(content: bytes) -> Any:
-        return outside.json_object(httpx.Response(200, content=content))
+        return outside.json_object(outside.Answer(200, httpx.Headers(), content, "outside.example"))
 
     assert parsed(b'{"id": "1"}') == {"id": "1"}
     assert [parsed(body) for body in (b"[]", b'"x"', b"", b"<html>", b'{"id": "1', b"null")] == [None] * 6

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from platforms.base import Account, Certainty, Content
 from platforms.errors import InDoubt, OperatorNeeded, PlatformError, ReconnectNeeded, Refused, TryLater
 from platforms.instagram import Instagram, poll_pauses
+from tests.sandbox_server import Server
 
 APP_ID = "1834500000000001"
 PICTURE = "https://pictures.example/1.jpg"
@@ -24,13 +25,13 @@ Connect = Callable[..., Instagram]
 
 
 @pytest.fixture(params=LOGINS)
-def gram(sandbox: Any, request: pytest.FixtureRequest) -> Account:
+def gram(sandbox: Server, request: pytest.FixtureRequest) -> Account:
     """A professional account, connected through either login."""
     return sandbox.account("instagram", login=request.param)
 
 
 @pytest.fixture
-def own(sandbox: Any) -> Account:
+def own(sandbox: Server) -> Account:
     """An account connected through Instagram's own login."""
     return sandbox.account("instagram", login="instagram")
 

@@ -121,13 +121,13 @@ async def test_sends_one_json_document_after_the_constant_instructions(fake: Fak
 
 async def test_reads_posts_usage_model_and_request_id(writer: Writer) -> None:
     draft = await writer.write_week("Write.", REQUEST, "gpt-6-luna", "tenant-1")
-    assert draft.posts == (DraftPost(**POST),)  # type: ignore[arg-type]
+    assert draft.posts == (DraftPost(**POST),)
     assert draft.usage == Usage(input_tokens=1200, cached_tokens=1024, output_tokens=300, reasoning_tokens=120)
     assert (draft.model, draft.request_id) == ("gpt-6-luna-2026-09-22", "req_1")
 
 
 def test_schema_fits_the_rules_of_strict_mode_and_the_models() -> None:
-    schema = response_format()["json_schema"]["schema"]
+    schema: Any = response_format()["json_schema"]["schema"]
 
     def check(node: Any) -> None:
         if isinstance(node, dict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -21,6 +21,8 @@ from tasks.publishing.publisher import WindowReport
 from tasks.publishing.window import open_window
 from tests.factories import Connected, Owner, make_account, make_owner, make_post
 from tests.sandbox_server import APP_ID, APP_SECRET, Server
+
+Publish = Callable[..., Coroutine[Any, Any, WindowReport]]
 
 
 @dataclass
@@ -132,7 +134,7 @@ def town(database_url: str, owner: psycopg.Connection[Any], sandbox: Server, mon
 
 
 @pytest.fixture
-def publish(town: Town) -> Callable[..., Awaitable[WindowReport]]:
+def publish(town: Town) -> Publish:
     """Run a publishing window; without seconds: what is due now, settled, and over."""
 
     async def run(seconds: float = 0, **changes: Any) -> WindowReport:

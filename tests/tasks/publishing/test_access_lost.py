@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
-from tasks.publishing.publisher import WindowReport
-from tests.tasks.publishing.conftest import Town
+from tests.tasks.publishing.conftest import Publish, Town
 
 
 async def test_a_token_refused_after_another_failure_is_renewed_and_the_owner_is_not_bothered(
-    town: Town, publish: Callable[..., Awaitable[WindowReport]]
+    town: Town, publish: Publish
 ) -> None:
     town.sandbox.fault(service="google", operation="create", kind="429", retry_after=1)
     post = town.post("google")
@@ -23,9 +20,7 @@ async def test_a_token_refused_after_another_failure_is_renewed_and_the_owner_is
     assert town.row(post)["status"] == "published"
 
 
-async def test_a_token_refused_again_right_after_it_was_renewed_holds_the_account(
-    town: Town, publish: Callable[..., Awaitable[WindowReport]]
-) -> None:
+async def test_a_token_refused_again_right_after_it_was_renewed_holds_the_account(town: Town, publish: Publish) -> None:
     town.sandbox.fault(service="google", operation="create", kind="token_expired", times=2)
     post = town.post("google")
     await publish()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from models.base import utc_now
-from tasks.publishing.publisher import WindowReport
-from tests.tasks.publishing.conftest import Town
+from tests.tasks.publishing.conftest import Publish, Town
 
-Publish = Callable[..., Awaitable[WindowReport]]
 MODES = ("prepared", "direct")
 # The owner of a town lives in Chicago: 10:00 to 14:30 on their wall clock in winter.
 EVENT: dict[str, Any] = {

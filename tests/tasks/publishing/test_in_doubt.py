@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import pytest
 
-from tasks.publishing.publisher import WindowReport
-from tests.tasks.publishing.conftest import Town
+from tests.tasks.publishing.conftest import Publish, Town
 
-Publish = Callable[..., Awaitable[WindowReport]]
 # How a post becomes visible: platform, the sandbox's name of the call, and Facebook's mode.
 WAYS = [
     ("google", "create", "prepared"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,12 +17,10 @@ from models.database import Role, database_url, session
 from models.settings import settings
 from tasks import wiring
 from tasks.publishing.preparations import DiscardReport, SweepReport, discard, sweep
-from tasks.publishing.publisher import WindowReport
 from tasks.publishing.store import LeaseLost, Store
 from tasks.tokens import account_for_call
-from tests.tasks.publishing.conftest import Town
+from tests.tasks.publishing.conftest import Publish, Town
 
-Publish = Callable[..., Awaitable[WindowReport]]
 DAY = 86_400.0
 
 

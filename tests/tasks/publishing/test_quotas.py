@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -14,11 +13,8 @@ import pytest
 from models import quota_rules
 from models.base import utc_now
 from models.publish_control import request_drain
-from tasks.publishing.publisher import WindowReport
 from tests.factories import make_owner, make_post
-from tests.tasks.publishing.conftest import Town
-
-Publish = Callable[..., Awaitable[WindowReport]]
+from tests.tasks.publishing.conftest import Publish, Town
 
 
 @pytest.fixture
@@ -51,7 +47,7 @@ def google_calls(town: Town) -> list[dict[str, Any]]:
 
 def most_in(calls: list[dict[str, Any]], seconds: float) -> int:
     """The most calls in any interval of `seconds`."""
-    times = sorted(call["at"] for call in calls)
+    times: list[float] = sorted(call["at"] for call in calls)
     return max(sum(end - seconds < at <= end for at in times) for end in times)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -12,12 +11,10 @@ from models import post_status
 from models.base import utc_now
 from models.database import Role, session
 from models.publish_control import request_drain
-from tasks.publishing.publisher import WindowReport
 from tasks.publishing.window import rows, summary
 from tests.factories import make_owner, make_post
-from tests.tasks.publishing.conftest import Town
+from tests.tasks.publishing.conftest import Publish, Town
 
-Publish = Callable[..., Awaitable[WindowReport]]
 PLATFORMS = ("google", "facebook", "instagram")
 
 
