@@ -70,16 +70,22 @@ def test_calls_that_arrive_late_are_no_more_than_google_allows_in_a_minute(
         assert arrived <= limit
 
 
+def _after(budget: Budget, start: float, steps: list[tuple[float, int, Purpose]]) -> tuple[Ledger, float]:
+    """The ledger after these steps, and the time then."""
+    ledger, now = Ledger(), start
+    for pause, want, purpose in steps:
+        now += pause
+        _, ledger = ledger.take(budget, now, want, purpose)
+    return ledger, now
+
+
 @given(LIMITS, WINDOWS, STARTS, STEPS)
 def test_what_is_granted_is_all_that_there_is(
     limit: int, window: float, start: float, steps: list[tuple[float, int, Purpose]]
 ) -> None:
     """Nothing is wasted: with no grant in the last window and a slot, everything is free again."""
     budget = Budget(name="b", limit=limit, window=window)
-    ledger, now = Ledger(), start
-    for pause, want, purpose in steps:
-        now += pause
-        _, ledger = ledger.take(budget, now, want, purpose)
+    ledger, now = _after(budget, start, steps)
     later = now + window + 2 * budget.slot_seconds
     assert ledger.room(budget, later, Purpose.PUBLISHING) == limit
 
@@ -89,10 +95,7 @@ def test_after_the_wait_there_is_room_and_not_sooner(
     limit: int, window: float, start: float, steps: list[tuple[float, int, Purpose]], calls: int
 ) -> None:
     budget = Budget(name="b", limit=limit, window=window)
-    ledger, now = Ledger(), start
-    for pause, want, purpose in steps:
-        now += pause
-        _, ledger = ledger.take(budget, now, want, purpose)
+    ledger, now = _after(budget, start, steps)
     wait = ledger.wait(budget, now, Purpose.PUBLISHING, calls)
     assert 0 <= wait <= window + budget.slot_seconds
     tick = 1e-4  # floats of seconds since 1970 are good for about a microsecond
