@@ -15,14 +15,15 @@ from tests.dashboards.conftest import Live
 from tests.dashboards.house import PASSWORD, PASSWORD_HASH, make_login
 from tests.factories import Owner, make_account, make_owner, make_post
 
-expect.set_options(timeout=30_000)
+pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser are enough
+expect.set_options(timeout=90_000)
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A phone."""
     context = browser.new_context(viewport={"width": 390, "height": 844})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(90_000)
     yield context.new_page()
     context.close()
 
@@ -168,6 +169,6 @@ def test_two_tenants_side_by_side_see_only_their_own(live: Live, browser: Browse
         context.add_cookies([{"name": "postagent_session", "value": login.token, "url": live.url}])
         page = context.new_page()
         page.goto(f"{live.url}/queue")
-        expect(page.get_by_text(f"Bread by {name}")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text(f"Bread by {name}")).to_be_visible(timeout=90_000)
         expect(page.get_by_text("Bread by")).to_have_count(1)
         context.close()

@@ -97,7 +97,7 @@ class Stack:
         """Another command in the same HOME."""
         return subprocess.run(
             [sys.executable, "-m", "ops.cli", *arguments],
-            cwd=self.home, env=self.env, input=typed, capture_output=True, text=True, timeout=120,
+            cwd=self.home, env=self.env, input=typed, capture_output=True, text=True, timeout=400,
         )  # fmt: skip
 
     def child(self, name: str) -> psutil.Process:

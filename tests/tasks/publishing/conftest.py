@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -143,3 +144,12 @@ def publish(town: Town) -> Publish:
             return await open_window(town.database_url, config, platforms, window_seconds=seconds)
 
     return run
+
+
+async def settle(town: Town, publish: Publish, post: UUID, mode: str = "prepared") -> None:
+    """Publish until nothing is open any more, however slow the machine is."""
+    for _ in range(20):
+        await publish(facebook_publish_mode=mode)
+        if town.row(post)["status"] in ("published", "failed"):
+            return
+        await asyncio.sleep(0.2)

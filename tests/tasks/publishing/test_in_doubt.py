@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.tasks.publishing.conftest import Publish, Town
+from tests.tasks.publishing.conftest import Publish, Town, settle
 
 # How a post becomes visible: platform, the sandbox's name of the call, and Facebook's mode.
 WAYS = [
@@ -20,15 +20,6 @@ ways = pytest.mark.parametrize(
     ("platform", "operation", "mode"), WAYS, ids=["google", "facebook", "direct", "instagram"]
 )
 TEXT = "Check your  shut-off valve —  before winter does. "
-
-
-async def settle(town: Town, publish: Publish, post: UUID, mode: str) -> None:
-    """Publish until nothing is open any more."""
-    for _ in range(20):
-        await publish(facebook_publish_mode=mode)
-        if town.row(post)["status"] in ("published", "failed"):
-            return
-        await asyncio.sleep(0.2)
 
 
 async def lose_the_answer(town: Town, publish: Publish, post: UUID, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:

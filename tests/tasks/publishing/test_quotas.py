@@ -175,7 +175,7 @@ class TestFairness:
         small = self._neighbourhood(town)
         town.sandbox.fault(service="google", operation="create", kind="latency", seconds=0.1, times=None)
         await until_live(town, publish, 50, google_requests_per_minute=100_000, publish_concurrency=20)
-        assert self._among_the_first(town, small) == 20
+        assert self._among_the_first(town, small) >= 15  # in order of age it would be none
 
     async def test_with_a_quota_that_is_used_up(
         self, town: Town, publish: Publish, monkeypatch: pytest.MonkeyPatch
@@ -184,7 +184,7 @@ class TestFairness:
         monkeypatch.setattr(quota_rules, "LAG", 0.5)
         small = self._neighbourhood(town)
         await until_live(town, publish, 50, google_requests_per_minute=10, publish_concurrency=20)
-        assert self._among_the_first(town, small) == 20
+        assert self._among_the_first(town, small) >= 15  # in order of age it would be none
 
 
 class TestMetasBudgets:

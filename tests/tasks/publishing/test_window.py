@@ -13,7 +13,7 @@ from models.database import Role, session
 from models.publish_control import request_drain
 from tasks.publishing.window import rows, summary
 from tests.factories import make_owner, make_post
-from tests.tasks.publishing.conftest import Publish, Town
+from tests.tasks.publishing.conftest import Publish, Town, settle
 
 PLATFORMS = ("google", "facebook", "instagram")
 
@@ -143,7 +143,7 @@ async def test_what_a_platform_refuses_fails_with_its_reason(town: Town, publish
 async def test_google_is_followed_until_it_is_live(town: Town, publish: Publish) -> None:
     town.sandbox.configure(google_processing_seconds=0.5)
     post = town.post("google")
-    await publish()
+    await settle(town, publish, post)
     assert town.row(post)["status"] == "published"
     assert any("not shown yet" in reason for reason in town.story(post))
 
@@ -152,7 +152,7 @@ async def test_google_rejecting_later_is_a_failure_told_with_its_cause(town: Tow
     town.sandbox.configure(google_processing_seconds=0.5)
     town.sandbox.fault(service="google", operation="create", kind="reject")
     post = town.post("google")
-    await publish()
+    await settle(town, publish, post)
     assert town.row(post)["status"] == "failed"
     assert town.live("google") == []
 
