@@ -27,7 +27,7 @@ def prefect_harness(_prefect_api: None) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Together; and Prefect leaves open sockets to the garbage collector when an event loop ends: not for our tests to judge."""
+    """Together; and without a judgement on the open sockets that Prefect leaves when an event loop ends."""
     for item in items:
         if "prefect_harness" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("prefect"))  # one server is enough
