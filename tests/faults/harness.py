@@ -268,14 +268,18 @@ class Run:
             db.execute("UPDATE post_queue SET prepare_after = now() WHERE prepare_after > now() + interval '4 s'")
 
     async def _until_settled(self, places: list[asyncio.Task[None]]) -> float:
-        """Seconds until nothing is open any more; gives up after the plan's patience."""
-        began = time.monotonic()
-        while (waited := time.monotonic() - began) < self._plan.patience and not any(p.done() for p in places):
+        """Seconds until nothing is open any more; gives up when nothing was settled for the plan's patience."""
+        began = last = time.monotonic()
+        fewest = self._plan.posts + 1
+        while (now := time.monotonic()) - last < self._plan.patience and not any(p.done() for p in places):
             with suppress(*DATABASE_AWAY):
-                if await asyncio.to_thread(self._open_posts) == 0:
-                    return waited
+                left = await asyncio.to_thread(self._open_posts)
+                if left == 0:
+                    break
+                if left < fewest:
+                    fewest, last = left, now
             await asyncio.sleep(0.25)
-        return waited
+        return time.monotonic() - began
 
     def _open_posts(self) -> int:
         with psycopg.connect(self._cluster.url, autocommit=True) as db:

@@ -61,7 +61,7 @@ class Plan:
     life: float = 2.5  # seconds that a worker lives on average
     kills: bool = True
     database_trouble: bool = True
-    patience: float = 90.0  # seconds in which everything has to be settled once the trouble is over
+    patience: float = 90.0  # seconds without a post being settled, once the trouble is over, after which it is given up
 
 
 def platform_troubles(plan: Plan) -> list[dict[str, Any]]:
