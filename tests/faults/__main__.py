@@ -23,7 +23,9 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=1.0, help="how often platforms misbehave; 0 = never")
     parser.add_argument("--life", type=float, default=2.5, help="seconds that a worker lives on average")
     parser.add_argument("--concurrency", type=int, default=20)
-    parser.add_argument("--patience", type=float, default=120.0, help="seconds of peace in which nothing is settled, and then what is open counts as stuck")
+    parser.add_argument(
+        "--patience", type=float, default=120.0, help="seconds of peace without a post settled, then they are stuck"
+    )
     parser.add_argument("--no-kills", dest="kills", action="store_false")
     parser.add_argument("--no-database-trouble", dest="database_trouble", action="store_false")
     parser.add_argument("--blind", action="store_true", help="switch reconciliation off: duplicates must be found")
