@@ -18,7 +18,7 @@ for _name in [n for n in os.environ if n.startswith(("POSTAGENT_", "PREFECT_"))]
     del os.environ[_name]  # the developer's own settings must not reach a test
 
 from models import database, embedded_postgres  # noqa: E402
-from tests.databases import Databases  # noqa: E402
+from tests.databases import Databases, address  # noqa: E402
 
 pytest_plugins = ("tests.sandbox_server",)
 
@@ -45,7 +45,7 @@ def cluster_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> It
     home = Path(tempfile.mkdtemp(prefix=f"pa-{worker_id}-"))
     home.chmod(0o755)
     url = embedded_postgres.start(home)
-    with psycopg.connect(url.replace(f"/{embedded_postgres.DATABASE}?", "/postgres?"), autocommit=True) as admin:
+    with psycopg.connect(address(url, "postgres"), autocommit=True) as admin:
         for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
             admin.execute(f"ALTER SYSTEM SET {setting}".encode())
         admin.execute("SELECT pg_reload_conf()")

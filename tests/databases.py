@@ -26,6 +26,11 @@ REUSE = Path(__file__).with_name("databases.sql")
 Admin = psycopg.Connection[Any]
 
 
+def address(running: str, name: str) -> str:
+    """The address of another database of the cluster that runs at `running`."""
+    return running.replace(f"/{embedded_postgres.DATABASE}?", f"/{name}?")
+
+
 class Databases:
     """The databases of one embedded cluster."""
 
@@ -35,14 +40,14 @@ class Databases:
         self._running = running
         self._spare: str | None = None
         with closing(self._admin()) as admin:
-            _create(admin, TEMPLATE)
+            _create(admin, TEMPLATE, "template1")
         migrate(self.url(TEMPLATE))
         with psycopg.connect(self.url(TEMPLATE), autocommit=True) as owner:
             owner.execute(REUSE.read_bytes())
 
     def url(self, name: str) -> str:
         """The address of a database, as the cluster's superuser."""
-        return self._running.replace(f"/{embedded_postgres.DATABASE}?", f"/{name}?")
+        return address(self._running, name)
 
     def _admin(self) -> Admin:
         return psycopg.connect(self.url("postgres"), autocommit=True)
@@ -50,18 +55,15 @@ class Databases:
     @contextmanager
     def empty(self) -> Iterator[str]:
         """A database with nothing in it."""
-        name = _new_name()
-        with closing(self._admin()) as admin:
-            _create(admin, name)
-            yield self.url(name)
-            _drop(admin, name)
+        with self.copied("template1") as url:
+            yield url
 
     @contextmanager
-    def copied(self) -> Iterator[str]:
+    def copied(self, template: str = TEMPLATE) -> Iterator[str]:
         """A migrated database for more than one test."""
         name = _new_name()
         with closing(self._admin()) as admin:
-            _create(admin, name, TEMPLATE)
+            _create(admin, name, template)
             yield self.url(name)
             _drop(admin, name)
 
@@ -98,7 +100,7 @@ def _new_name() -> str:
     return f"test_{uuid4().hex[:12]}"
 
 
-def _create(admin: Admin, name: str, template: str = "template1") -> None:
+def _create(admin: Admin, name: str, template: str) -> None:
     admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
 
 

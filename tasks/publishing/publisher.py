@@ -249,8 +249,12 @@ class Publisher:
     async def _tidy_up(self) -> None:
         try:
             done = await self._tidy()
-        except Exception as error:  # also SQLAlchemy's, from renewing a token: the next round tries again
-            logger.warning("what is to be deleted could not be looked at (%s)", type(error).__name__)
+        except DATABASE_ERRORS as error:
+            return self._outage(error)
+        except Exception as error:  # SQLAlchemy's too, from renewing a token
+            logger.exception(
+                "unexpected %s while deleting what is unseen; the next round tries again", type(error).__name__
+            )
             return
         self.report.discarded += done.deleted
         self.report.live_by_mistake += (post for post in done.live if post not in self.report.live_by_mistake)

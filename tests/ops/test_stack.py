@@ -80,7 +80,7 @@ def test_the_server_takes_the_nulls_that_prefects_own_client_sends(stack: Stack)
     assert [worker["name"] for worker in answer.json()] == ["up"]
 
 
-def test_within_two_minutes_posts_are_written_live_and_counted(stack: Stack) -> None:
+def test_nobody_does_anything_and_posts_are_written_live_and_counted(stack: Stack) -> None:
     def all_there() -> dict[str, int] | None:
         with psycopg.connect(stack.database) as connection:
             row = connection.execute(

@@ -162,12 +162,12 @@ class TestFairness:
         return small
 
     @staticmethod
-    def _among_the_first(town: Town, small: list[UUID]) -> int:
-        """How many of the first 50 posts that went out were the neighbours'."""
+    def _among_the_first(town: Town, small: list[UUID], number: int) -> int:
+        """How many of the first posts that went out were the neighbours'."""
         row = town.db.execute(
-            "SELECT count(*) FROM (SELECT id FROM post_queue WHERE status = 'published' ORDER BY published_at LIMIT 50)"
+            "SELECT count(*) FROM (SELECT id FROM post_queue WHERE status = 'published' ORDER BY published_at LIMIT %s)"
             " AS first WHERE id = ANY(%s)",
-            (small,),
+            (number, small),
         ).fetchone()
         assert row is not None
         return int(row[0])
@@ -176,7 +176,7 @@ class TestFairness:
         small = self._neighbourhood(town)
         town.sandbox.fault(service="google", operation="create", kind="latency", seconds=0.1, times=None)
         await until_live(town, publish, 50, google_requests_per_minute=100_000, publish_concurrency=20)
-        assert self._among_the_first(town, small) >= 15  # in order of age it would be none
+        assert self._among_the_first(town, small, 50) == 20
 
     async def test_with_a_quota_that_is_used_up(
         self, town: Town, publish: Publish, monkeypatch: pytest.MonkeyPatch
@@ -184,8 +184,9 @@ class TestFairness:
         monkeypatch.setattr(quota_rules, "MINUTE", 1.0)
         monkeypatch.setattr(quota_rules, "LAG", 0.5)
         small = self._neighbourhood(town)
-        await until_live(town, publish, 50, google_requests_per_minute=10, publish_concurrency=20)
-        assert self._among_the_first(town, small) >= 15  # in order of age it would be none
+        await until_live(town, publish, 80, google_requests_per_minute=10, publish_concurrency=20)
+        # Who found no room waits a moment in which others are served: not all among the first 50, on a slow machine.
+        assert self._among_the_first(town, small, 80) == 20
 
 
 class TestMetasBudgets:
