@@ -16,10 +16,20 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateContext:
-    """What the owner and the operator have set."""
+    """What is known when a text is judged: what owner and operator have set, what the owner stated, what was posted."""
 
     avoid_keywords: tuple[str, ...] = ()
     hashtag_cap: int = 5
+    business_name: str = ""
+    business_type: str = ""  # the owner's word for the trade
+    city: str = ""
+    state: str = ""  # two letters
+    website: str = ""
+    stated: tuple[str, ...] = ()  # the owner's own sentences: description, facts; what stands there may be said
+    theme: str = ""
+    reviews: tuple[str, ...] = ()  # real ones, given by the owner, word for word
+    own_texts: tuple[str, ...] = ()  # this business's posts of 90 days, newest first
+    neighbours_texts: tuple[str, ...] = ()  # of other tenants in the same trade and town
 
 
 @dataclass(frozen=True, slots=True)
