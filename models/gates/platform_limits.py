@@ -17,8 +17,8 @@ from models.gates.reading import legible
 
 _HASHTAG = re.compile(r"(?<![\w&])#(?=\w*[^\W\d])\w+")
 _MENTION = re.compile(r"(?<![\w.@])@[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?!@)")
-# A US number with the usual signs between its groups, an international one with its plus, or a local one.
-_SIGN = r"[\s.\-/·•_*]{0,3}"
+# A US number with any signs between its groups, an international one with its plus, or a local one.
+_SIGN = r"(?:[^\w,;$%]|_){0,3}"
 _PHONE = re.compile(
     rf"(?<![\d.,$#/-])(?:\+?1{_SIGN})?\(?\d{{3}}\)?{_SIGN}\d{{3}}{_SIGN}\d{{4}}(?![\d])"
     rf"|\+\d(?:{_SIGN}\(?\d\)?){{7,14}}(?!\d)"
