@@ -83,7 +83,7 @@ _NO_DENIAL = re.compile(
     r"\b(?:never (?:mind|fear|worry)|(?:do not|don't|no need to|never) (?:worry|wait|call|pay|hire|ask|be (?:afraid|scared|shy)|need|bother)|"
     r"why not|not only|no (?:problem|pro|electrician|plumber|roofer|experience|tools|need for \w+(?: \w+)?)|"
     r"(?:not|isn't|never) (?:that |so |too )?(?:hard|difficult|dangerous|a problem|scary|rocket science))\b[^,:.]{0,25}?"
-    r"(?=[,:;]|\b(?:and|to|just|in order)\b)"
+    r"(?=[,:;]|\b(?:and|to|just|in order)\b|\s*$)"
 )
 _SCOPE_END = re.compile(
     r"[:;]| - |\((?=\w)|(?<!never )(?<!not )(?<!don't )\bjust\b|\bsimply\b|\bbut\b|\bso\b(?! that)|\binstead\b(?! of)"
@@ -109,6 +109,7 @@ _DANGER = re.compile(
     r"worse|ruins?|damages?|mistakes?|kills? (?:people|you|pets|dogs|cats|somebody)|explo\w+|no joke|never|not)\b"
 )
 _URGED = re.compile(r"\b(?:try|is (?:easy|quick|fine|safe|simple|free)|saves?|fastest|quickest|easiest|best way|trick|all it takes)\b")
+_POSSIBLE = re.compile(r"\b(?:can|may|could|should) (?:\w+ )?be (?:\w+ly )?$")
 _ACTING_SUBJECT = re.compile(r"\b(?:who|that|which|they|we|people|children|kids|(?!this|always|yours)\w{3,}s)$")
 
 
@@ -118,8 +119,12 @@ def _advises(sentence: str, text: str, act: _Act) -> bool:
         return False
     if (act.about and not act.about.search(text)) or (act.unless and act.unless.search(sentence)):
         return False
+    found_with = [found for pattern in act.with_ for found in pattern.finditer(sentence)]
+    names = [found.span() for found in found_with if found[0].count(" ") < 3]  # a "pilot light" is no lighting
     return not _LEFT_TO_OTHERS.search(sentence) and any(
-        _is_advice(sentence, found) for found in act.do.finditer(sentence)
+        _is_advice(sentence, found)
+        for found in act.do.finditer(sentence)
+        if not any(start <= found.start() < end for start, end in names)
     )
 
 
@@ -127,7 +132,9 @@ def _is_advice(sentence: str, act: re.Match[str]) -> bool:
     scope = _scope(sentence, act.start())
     if _WARNED.search(scope) or _BY_PROFESSIONALS.search(scope):
         return False
-    if act[0].endswith("ing") or re.search(r"\b(?:if|when|whoever|once) (?:you|somebody|anyone)?\b", scope):
+    if act[0].split()[0].endswith("ed"):
+        return _POSSIBLE.search(scope) is not None
+    if act[0].split()[0].endswith("ing") or re.search(r"\b(?:if|when|whoever|once) (?:you|somebody|anyone)?\b", scope):
         return not _DANGER.search(sentence) or bool(_URGED.search(sentence))
     return not _ACTING_SUBJECT.search(scope.rstrip())
 
@@ -196,9 +203,9 @@ def _any_of(patterns: Iterable[str]) -> _Pattern:
 
 
 def _forms(verb: str) -> list[str]:
-    """How an act is told to somebody: "cut" and "cutting", "take off" and "taking off"."""
+    """How an act is told to somebody: "trim", "trimming" and "trimmed", "take off" and "taking off"."""
     first, *rest = verb.split(" ")
     stem = first[:-1] if first.endswith("e") and not first.endswith("ee") else first
     if re.fullmatch(r"[^aeiou]*[aeiou][^aeiouwxy]", first):
         stem = first + first[-1]
-    return [verb, " ".join((f"{stem}ing", *rest))]
+    return [" ".join((form, *rest)) for form in (first, f"{stem}ing", f"{stem}ed")]
