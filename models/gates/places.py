@@ -89,7 +89,7 @@ _CLAIMING = re.compile(
 )
 _TELLING = re.compile(
     r"\b(?:1[5-9]\d\d|20[01]\d|century|centuries|invent\w*|patent\w*|discover\w*|founded|built|born|ancient|history|historic|legend\w*|"
-    r"(?:world's|country's|nation's) \w+est|world's first|the first|first ever|study|researchers|scientists|museum|president|named after|comes? from|engineer\w*)\b",
+    r"(?:world's|country's|nation's) \w+est|world's first|oldest|ago|years (?:later|old)|the first|first ever|study|researchers|scientists|museum|president|named after|comes? from|engineer\w*)\b",
     re.I,
 )
 _CAME = re.compile(
@@ -163,7 +163,7 @@ def _mentions(sentence: str) -> Iterator[_Mention]:
 
 _NAME = r"((?:(?:Saint|San|Fort|Mount|Lake|Los|Las|El|La|New|Port|North|South|East|West) )?[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})?)"
 _SPOKEN_OF = re.compile(
-    rf"\b(?:{_AUDIENCE}|people|kids|clients|guests) (?:in|of|around|across|near|throughout|all over) {_NAME}"
+    rf"\b(?i:{_AUDIENCE}|people|kids|clients|guests) (?:in|of|around|across|near|throughout|all over) {_NAME}"
     rf"|\b(?:[Ss]erving|[Ss]erves?|[Bb]ased in|[Ll]ocated in|[Hh]ere in|[Aa]cross|[Tt]hroughout|[Aa]ll over|heart of|[Dd]owntown|[Oo]ut of) {_NAME}"
     rf"|(?<=[a-z,] ){_NAME}(?:'s)? (?:residents|homeowners|families|households|locals)\b"
 )
@@ -220,6 +220,8 @@ def _state_after(after: str) -> str:
 
 # --- Hashtags ---
 
+_BEGINS_WORDS = frozenset({"tempe", "provo", "maine"})  # temperature, provocative, main event
+
 
 def _in_tag(tag: str, own: _Own) -> str:
     """A town at either end of a hashtag, beside what can be a word."""
@@ -227,10 +229,10 @@ def _in_tag(tag: str, own: _Own) -> str:
     ours = ("".join(own.city), own.state.casefold().replace(" ", ""))
     if any(name and name in whole for name in ours):
         return ""
-    for length in range(len(whole), 5, -1):
+    for length in range(len(whole), 4, -1):
         for name, rest in ((whole[:length], whole[length:]), (whole[-length:], whole[:-length])):
-            if name in _atlas().joined and (not rest or len(rest) >= 3) and name not in own.said.replace(" ", ""):
-                return "" if _atlas().thing.match(f" {rest}") else f"#{tag}"
+            if name in _atlas().joined and (not rest or (len(rest) >= 3 and name not in _BEGINS_WORDS)):
+                return "" if name in own.said.replace(" ", "") or _atlas().thing.match(f" {rest}") else f"#{tag}"
     return ""
 
 

@@ -49,13 +49,19 @@ def foreign_work(text: str, context: GateContext) -> str:
     foreign = _foreign(context.business_type, context.business_name, context.stated)
     if not foreign:
         return ""
-    for sentence in map(plain, sentences(text)):
+    for sentence in map(plain, _with_answers(sentences(text))):
         if _OFFERED.search(sentence):
             for trade in foreign:
                 found = trade.work.search(sentence)
                 if found is not None and not _NOT_OFFERED.search(sentence[: found.start()]):
                     return found[0]
     return ""
+
+
+def _with_answers(found: list[str]) -> list[str]:
+    """Sentences; a question has its answer with it: "A slow drain? We clear it."."""
+    following = [*found[1:], ""]
+    return [f"{one} {after}" if one.endswith("?") else one for one, after in zip(found, following, strict=True)]
 
 
 @lru_cache(maxsize=256)
