@@ -11,11 +11,14 @@ from collections.abc import Callable
 
 from models.gates.avoid_keywords import avoid_keywords
 from models.gates.draft import Draft, GateContext, Verdict
+from models.gates.near_duplicate import near_duplicate
 from models.gates.platform_limits import LIMITS, PlatformLimits, needs_picture, platform_limits
+from models.gates.unsafe import unsafe
+from models.gates.wrong_place_or_trade import wrong_place_or_trade
 
 Gate = Callable[[Draft, GateContext], Verdict]
 
-GATES: tuple[Gate, ...] = (platform_limits, avoid_keywords)
+GATES: tuple[Gate, ...] = (platform_limits, avoid_keywords, wrong_place_or_trade, unsafe, near_duplicate)
 
 
 def run_gates(draft: Draft, context: GateContext) -> list[Verdict]:

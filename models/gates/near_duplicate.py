@@ -64,22 +64,19 @@ class _Shelf:
 
 def near_duplicate(draft: Draft, context: GateContext) -> Verdict:
     """Whether a draft says something new. A neighbour's text never stands in the reason."""
-    own = _nearest(draft.text, context.own_texts, OWN_SHARE)
+    own = _nearest(_marks(draft.text), _own_shelf(context.own_texts), OWN_SHARE)
     if own is not None:
         start = " ".join(context.own_texts[own].split())[:80]
         reason = f"almost the same as an earlier post that begins {start!r}; choose another subject or other words"
         return Verdict("near_duplicate", False, reason)
-    if _nearest(draft.text, context.neighbours_texts, NEIGHBOURS_SHARE) is not None:
+    if _nearest(_marks(draft.text), _neighbours_shelf(context.neighbours_texts), NEIGHBOURS_SHARE) is not None:
         reason = "almost the same as what another business of this trade and town posted; choose another subject"
         return Verdict("near_duplicate", False, reason)
     return Verdict("near_duplicate", True)
 
 
-def _nearest(text: str, others: tuple[str, ...], share: float) -> int | None:
+def _nearest(marks: _Marks, shelf: _Shelf, share: float) -> int | None:
     """The number of the first text that comes too near, or None."""
-    if not others:
-        return None
-    marks, shelf = _marks(text), _shelf(others)
     rare = [hash_ for hash_ in (*marks.words, *marks.pairs) if hash_ not in shelf.common]
     words, shared = _shared(marks.words, shelf), _shared(rare, shelf)
     near = (
@@ -110,7 +107,6 @@ def _shared(hashes: Iterable[int], shelf: _Shelf) -> dict[int, int]:
     return found
 
 
-@lru_cache(maxsize=32)  # a context's texts, for all drafts of a week; about 400 bytes a text
 def _shelf(texts: tuple[str, ...]) -> _Shelf:
     marks = [_marks(text) for text in texts]
     both = [(*one.words, *one.pairs) for one in marks]
@@ -122,6 +118,11 @@ def _shelf(texts: tuple[str, ...]) -> _Shelf:
         words=array("L", (len(one.words) for one in marks)),
         rare=array("L", (sum(hash_ not in common for hash_ in hashes) for hashes in both)),
     )
+
+
+# Our own texts become one more with every post of a week, the neighbours' stay; about 600 bytes a text.
+_own_shelf = lru_cache(maxsize=8)(_shelf)
+_neighbours_shelf = lru_cache(maxsize=64)(_shelf)
 
 
 @lru_cache(maxsize=16384)  # a text stands in the contexts of many neighbours

@@ -60,8 +60,9 @@ def foreign_work(text: str, context: GateContext) -> str:
 
 def _with_answers(found: list[str]) -> list[str]:
     """Sentences; a question has its answer with it: "A slow drain? We clear it."."""
-    following = [*found[1:], ""]
-    return [f"{one} {after}" if one.endswith("?") else one for one, after in zip(found, following, strict=True)]
+    return [
+        f"{one} {found[at + 1]}" if one.endswith("?") and at + 1 < len(found) else one for at, one in enumerate(found)
+    ]
 
 
 @lru_cache(maxsize=256)
