@@ -1,8 +1,8 @@
 """Words and phrases that an owner does not want to read in their name.
 
 Whole words in any case and simple inflection: "discount" also stops "Discounts" and "discounted", "mold" also "moldy",
-"cheap price" also "cheap prices". A keyword without letters ("24/7", "#1", "%") stops exactly those signs. Hashtags have no spaces, so
-their parts are read too.
+"cheap price" also "cheap prices". A keyword without letters ("24/7", "#1", "%") stops exactly those signs. Hashtags
+have no spaces, so their parts are read too.
 """
 
 from __future__ import annotations
@@ -71,8 +71,7 @@ def _literally(sign: str, text: str) -> bool:
 
 
 def _in_hashtag(parts: list[str], tag: str) -> bool:
-    """A hashtag's words by their capitals; without capitals, a keyword of four letters and more
-    at either end beside what can be a word."""
+    """A hashtag's words by their capitals; without capitals, a keyword of four letters at either end beside a word."""
     if _phrase(parts, [plain(word) for word in hashtag_words(legible(tag))]):
         return True
     whole, joined = plain(tag), "".join(parts)

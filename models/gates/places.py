@@ -46,8 +46,7 @@ def foreign_place(text: str, tags: Iterable[str], context: GateContext) -> str:
     """The first town or state that a legible text claims and the owner did not state; "" when there is none."""
     own = _own(context.city, context.state, (context.business_name, *context.stated))
     for sentence in sentences(_full_saints(text)):
-        found = _known(sentence, own) or _spoken_of(sentence, own) or _with_state(sentence, own)
-        if found:
+        if found := _known(sentence, own) or _unknown(_without_own(sentence, own), own):
             return found
     return next(filter(None, (_in_tag(tag, own) for tag in tags)), "")
 
@@ -155,13 +154,14 @@ def _mentions(sentence: str) -> Iterator[_Mention]:
                 last = part[-1][0]
                 end = last.end() - (2 if last[0].endswith("'s") and not name[-1].endswith("'s") else 0)
                 skip_to = at + len(name)
-                yield _Mention(name, match.start(), end, all(piece[0][0].isupper() for piece, _ in part))
+                yield _Mention(name, match.start(), end, all(piece[0][0].isupper() or "'" in piece[0] for piece, _ in part))
                 break
 
 
 # --- Towns that no list holds ---
 
-_NAME = r"((?:(?:Saint|San|Fort|Mount|Lake|Los|Las|El|La|New|Port|North|South|East|West) )?[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})?)"
+_PART = r"(?:[A-Z]'|Mc|d')?[A-Z][a-z]{2,}"
+_NAME = rf"((?:(?:Saint|San|Fort|Mount|Lake|Los|Las|El|La|New|Port|North|South|East|West) )?{_PART}(?: {_PART})?)"
 _SPOKEN_OF = re.compile(
     rf"\b(?i:{_AUDIENCE}|people|kids|clients|guests) (?:in|of|around|across|near|throughout|all over) {_NAME}"
     rf"|\b(?:[Ss]erving|[Ss]erves?|[Bb]ased in|[Ll]ocated in|[Hh]ere in|[Aa]cross|[Tt]hroughout|[Aa]ll over|heart of|[Dd]owntown|[Oo]ut of) {_NAME}"
@@ -174,6 +174,16 @@ _NO_TOWN = frozenset(
     greece ireland scotland canada china india north south east west main street avenue our your the this that all many most these those
     facebook instagram google god santa dad mom grandma grandpa""".split()
 )
+
+
+def _unknown(sentence: str, own: _Own) -> str:
+    return _spoken_of(sentence, own) or _with_state(sentence, own)
+
+
+def _without_own(sentence: str, own: _Own) -> str:
+    for mention in reversed([mention for mention in _mentions(sentence) if _is_own(mention.words, own)]):
+        sentence = f"{sentence[: mention.start]}here{sentence[mention.end :]}"
+    return sentence
 
 
 def _spoken_of(sentence: str, own: _Own) -> str:
@@ -226,7 +236,7 @@ _BEGINS_WORDS = frozenset({"tempe", "provo", "maine"})  # temperature, provocati
 def _in_tag(tag: str, own: _Own) -> str:
     """A town at either end of a hashtag, beside what can be a word."""
     whole = "".join(_words(re.sub(r"\W", "", tag)))
-    ours = ("".join(own.city), own.state.casefold().replace(" ", ""))
+    ours = (*_spellings("".join(own.city)), own.state.casefold().replace(" ", ""))
     if any(name and name in whole for name in ours):
         return ""
     for length in range(len(whole), 4, -1):
@@ -253,6 +263,12 @@ def _words(name: str) -> Words:
     )
 
 
+def _spellings(joined: str) -> tuple[str, ...]:
+    """A name in a hashtag: "saintpaul" is also "stpaul"."""
+    shorts = (("saint", "st"), ("fort", "ft"), ("mount", "mt"))
+    return (joined, *(joined.replace(full, short, 1) for full, short in shorts if joined.startswith(full)))
+
+
 @cache
 def _atlas() -> _Atlas:
     data = tomllib.loads(files("models.gates").joinpath("places.toml").read_text(encoding="utf-8"))
@@ -267,7 +283,7 @@ def _atlas() -> _Atlas:
     return _Atlas(
         by_first={first: tuple(found) for first, found in by_first.items()},
         doubtful=doubtful,
-        joined=frozenset("".join(name) for name in (every - doubtful) | states),
+        joined=frozenset(spelling for name in (every - doubtful) | states for spelling in _spellings("".join(name))),
         states={code: name for code, name in data["states"].items()} | {plain(n): n for n in data["states"].values()},
         nicknames=nicknames,
         thing=re.compile(rf"(?:'s)?[ -](?:(?i:{things})|{names})\b"),

@@ -81,11 +81,14 @@ def _foreign(business_type: str, name: str, stated: tuple[str, ...]) -> tuple[_T
 
 def foreign_brand(text: str, context: GateContext) -> str:
     """The first national name in a legible text that the owner did not state; "" when there is none."""
-    said = plain(" ".join((context.business_name, *context.stated)))
+    said = _joined(" ".join((context.business_name, *context.stated)))
     found = _trades().brand_after.search(text)
-    if found is not None and plain(found[1]) not in said:
-        return found[1]
-    return next((name for name in _brands_in(plain(text)) if name not in said), "")
+    names = [found[1]] if found else []
+    return next((name for name in (*names, *_brands_in(plain(text))) if _joined(name) not in said), "")
+
+
+def _joined(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", plain(text))
 
 
 def _brands_in(text: str) -> list[str]:

@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from models.gates.draft import Draft, GateContext, Verdict
-from models.gates.reading import hashtag_words, legible, plain, sentences
+from models.gates.reading import hashtag_words, legible, plain, sentences, with_us
 
 _Pattern = re.Pattern[str]
 
@@ -41,14 +41,10 @@ class _Rules:
 
 def unsafe(draft: Draft, context: GateContext) -> Verdict:
     """Whether a draft is decent, does no harm and promises nothing about health, courts and money."""
-    text = _without_name(legible(draft.text), context.business_name)
+    text = with_us(legible(draft.text), context.business_name)
     tags = [legible(tag) for tag in (*draft.hashtags, *re.findall(r"#(\w+)", text))]
     reason = _coarse(text, tags) or _harmful(text)
     return Verdict("unsafe", not reason, reason)
-
-
-def _without_name(text: str, name: str) -> str:
-    return re.sub(re.escape(plain(name)), "us", text, flags=re.IGNORECASE) if name.strip() else text
 
 
 def _coarse(text: str, tags: Iterable[str]) -> str:
@@ -65,13 +61,16 @@ def _coarse(text: str, tags: Iterable[str]) -> str:
 
 def _harmful(text: str) -> str:
     whole = text.casefold()
+    before = ""
     for sentence in sentences(whole):
+        asked = f"{before} {sentence}" if before.endswith("?") else sentence
         for what, pattern in _rules().promises:
-            if (found := pattern.search(sentence)) and not _DENIED.search(sentence[: found.start()]):
+            if (found := pattern.search(asked)) and not _DENIED.search(asked[: found.start()]):
                 return f"{what} ({found[0]!r}): nobody can promise that; say what you do, not what will come of it"
         for act in _rules().acts:
-            if _advises(sentence, whole, act):
+            if _advises(sentence, before, whole, act):
                 return f"advice that can hurt somebody: {act.what}; warn of it or say that a professional does it"
+        before = sentence
     return ""
 
 
@@ -101,7 +100,7 @@ _PROFESSIONALS = (
 _BY_PROFESSIONALS = re.compile(rf"\b(?:{_PROFESSIONALS})\b(?!.*\b(?:you|how to|yourself|before|without)\b)")
 _LEFT_TO_OTHERS = re.compile(
     rf"\bleave (?:it|that|this|them|those|the \w+|\w+) to\b|\b(?:job|work|matter) for (?:a|an|the|our)? ?(?:\w+ )?(?:{_PROFESSIONALS})\b|"
-    rf"\bbelongs? to (?:a|an|the|our) (?:\w+ )?(?:{_PROFESSIONALS})\b|\bis our job\b|\blet (?:us|a|an|our|your) (?:\w+ )?(?:{_PROFESSIONALS}|do)\b"
+    rf"\b(?:is|are) for (?:people|those|somebody)\b|\bbelongs? to (?:a|an|the|our) (?:\w+ )?(?:{_PROFESSIONALS})\b|\bis our job\b|\blet (?:us|a|an|our|your) (?:\w+ )?(?:{_PROFESSIONALS}|do)\b"
 )
 _DANGER = re.compile(
     r"\b(?:danger\w*|deadly|lethal|toxic|poison\w*|injur\w+|electrocut\w*|hazard\w*|unsafe|carbon monoxide|burns? (?:down|houses)|"
@@ -110,22 +109,30 @@ _DANGER = re.compile(
 )
 _URGED = re.compile(r"\b(?:try|is (?:easy|quick|fine|safe|simple|free)|saves?|fastest|quickest|easiest|best way|trick|all it takes)\b")
 _POSSIBLE = re.compile(r"\b(?:can|may|could|should) (?:\w+ )?be (?:\w+ly )?$")
+_DENIED_THING = re.compile(r"\b(?:not|never|no|without|instead of|rather than)(?: (?:with|by|from|on|a|an|the|any|your))* $")
+_OF_IT = re.compile(r" (?:it|them|one|that|this)\b")
 _ACTING_SUBJECT = re.compile(r"\b(?:who|that|which|they|we|people|children|kids|(?!this|always|yours)\w{3,}s)$")
 
 
-def _advises(sentence: str, text: str, act: _Act) -> bool:
-    """Whether a sentence tells the reader to do something dangerous."""
-    if not all(pattern.search(sentence) for pattern in act.with_):
+def _advises(sentence: str, before: str, text: str, act: _Act) -> bool:
+    """Whether a sentence tells the reader to do something dangerous; "it" may stand for what the one before named."""
+    found_with = [found for pattern in act.with_ for found in _affirmed(pattern, sentence)]
+    is_whole = len({found.re for found in found_with}) == len(act.with_)
+    if not is_whole and not all(_affirmed(pattern, f"{before} {sentence}") for pattern in act.with_):
         return False
     if (act.about and not act.about.search(text)) or (act.unless and act.unless.search(sentence)):
         return False
-    found_with = [found for pattern in act.with_ for found in pattern.finditer(sentence)]
     names = [found.span() for found in found_with if found[0].count(" ") < 3]  # a "pilot light" is no lighting
     return not _LEFT_TO_OTHERS.search(sentence) and any(
-        _is_advice(sentence, found)
+        (is_whole or _OF_IT.match(sentence[found.end() :])) and _is_advice(sentence, found)
         for found in act.do.finditer(sentence)
         if not any(start <= found.start() < end for start, end in names)
     )
+
+
+def _affirmed(pattern: _Pattern, sentence: str) -> list[re.Match[str]]:
+    """Where a pattern stands without a denial right before it: "not with a torch" holds no torch."""
+    return [found for found in pattern.finditer(sentence) if not _DENIED_THING.search(sentence[: found.start()])]
 
 
 def _is_advice(sentence: str, act: re.Match[str]) -> bool:
@@ -182,6 +189,7 @@ def _unmasked(word: str) -> str:
 @cache
 def _rules() -> _Rules:
     data = tomllib.loads(files("models.gates").joinpath("unsafe.toml").read_text(encoding="utf-8"))
+    promises = [(entry["what"], [p.replace("ILLNESS", data["illness"]) for p in entry["patterns"]]) for entry in data["promises"]]
     return _Rules(
         words=tuple((entry["what"], _any_of(entry["patterns"])) for entry in data["words"]),
         acts=tuple(
@@ -194,7 +202,7 @@ def _rules() -> _Rules:
             )
             for entry in data["acts"]
         ),
-        promises=tuple((entry["what"], _any_of(entry["patterns"])) for entry in data["promises"]),
+        promises=tuple((what, _any_of(patterns)) for what, patterns in promises),
     )
 
 
