@@ -161,21 +161,21 @@ def _scope(sentence: str, start: int) -> str:
 
 _MASKED = re.compile(r"(?=\S*[a-z])(?=\S*[0-9@$!|+*])[a-z0-9@$!|+*]+")
 _UNMASK = str.maketrans("013457@$!|+", "oieastasilt")
-_APART = re.compile(r"(?<!\w)\w(?:[\W_]{1,2}\w){2,}(?!\w)")
+_APART = re.compile(r"(?<!\w)[^\W_](?:([\s._/,*~-])[^\W_])(?:\1[^\W_])+(?!\w)")
 _STARRED = tuple("fuck fucking fucked fucker shit shitty bitch bitches cunt asshole ass damn crap dick pussy bastard".split())
 
 
 @lru_cache(maxsize=256)
 def _readings(text: str) -> tuple[str, ...]:
     """A plain text as it stands and as it may be meant: digits and signs for letters, letters apart, letters repeated."""
-    meant = _APART.sub(lambda found: re.sub(r"[\W_]", "", found[0]), text)
+    meant = _APART.sub(lambda found: found[0].replace(found[1], ""), text)
     meant = _MASKED.sub(lambda found: _unmasked(found[0]), meant)
     long = [re.sub(r"([a-z])\1{2,}", times, meant) for times in (r"\1", r"\1\1")]
     return tuple(dict.fromkeys((text, meant, *long)))
 
 
 def _unmasked(word: str) -> str:
-    bare = word.strip("*!+|")
+    bare = word.strip("!+|").removeprefix("*")
     if "*" in bare:
         shape = re.compile(bare.translate(_UNMASK).replace("*", "."))
         return next((coarse for coarse in _STARRED if shape.fullmatch(coarse)), word)
