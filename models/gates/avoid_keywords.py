@@ -8,6 +8,7 @@ have no spaces, so their parts are read too.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from models.gates.draft import Draft, GateContext, Verdict
@@ -39,10 +40,14 @@ def contains_keyword(draft: Draft, keyword: str) -> bool:
     inline_tags = re.findall(r"#(\w+)", legible(draft.text))
     if not any(character.isalpha() for character in wanted):
         return bool(wanted) and _literally(wanted, f"{draft.text} {' '.join(f'#{t}' for t in draft.hashtags)}")
-    words = [_bare(word) for word in WORD.findall(plain(draft.text))]
-    if _phrase(parts, words):
+    if _phrase(parts, _words(draft.text)):
         return True
     return any(_in_hashtag(parts, tag) for tag in (*draft.hashtags, *inline_tags))
+
+
+@lru_cache(maxsize=64)  # asked for every keyword of a list
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_bare(word) for word in WORD.findall(plain(text)))
 
 
 def _bare(word: str) -> str:
@@ -50,7 +55,7 @@ def _bare(word: str) -> str:
     return re.sub(r"'s?$|'(?=s$)", "", word)
 
 
-def _phrase(parts: list[str], words: list[str]) -> bool:
+def _phrase(parts: Sequence[str], words: Sequence[str]) -> bool:
     """Whether the parts stand in the words, one after the other."""
     length = len(parts)
     return any(

@@ -125,7 +125,7 @@ _own_shelf = lru_cache(maxsize=8)(_shelf)
 _neighbours_shelf = lru_cache(maxsize=64)(_shelf)
 
 
-@lru_cache(maxsize=16384)  # a text stands in the contexts of many neighbours
+@lru_cache(maxsize=8192)  # a text stands in the contexts of many neighbours
 def _marks(text: str) -> _Marks:
     sentences = [_WORD.findall(part.replace("'", "")) for part in _SENTENCE.split(legible(text).casefold())]
     every = {word for sentence in sentences for word in sentence}

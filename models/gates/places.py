@@ -46,7 +46,8 @@ def foreign_place(text: str, tags: Iterable[str], context: GateContext) -> str:
     """The first town or state that a legible text claims and the owner did not state; "" when there is none."""
     own = _own(context.city, context.state, (context.business_name, *context.stated))
     for sentence in sentences(_full_saints(text)):
-        if found := _known(sentence, own) or _unknown(_without_own(sentence, own), own):
+        mentions = list(_mentions(sentence))
+        if found := _known(sentence, mentions, own) or _unknown(_without_own(sentence, mentions, own), own):
             return found
     return next(filter(None, (_in_tag(tag, own) for tag in tags)), "")
 
@@ -84,7 +85,8 @@ def _is_own(name: Words, own: _Own) -> bool:
 # --- Names that we know ---
 
 _CLAIMING = re.compile(
-    r"\b(?:we|we're|we've|our|ours|us|your|serv\w+|homeowners?|residents?|famil(?:y|ies)|neighbors?|call|visit|book|come|stop|hello|hey)\b", re.I
+    r"\b(?:we|we're|we've|our|ours|us|your|serv\w+|homeowners?|residents?|famil(?:y|ies)|neighbors?|call|visit|book|come|stop|hello|hey)\b",
+    re.I,
 )
 _TELLING = re.compile(
     r"\b(?:1[5-9]\d\d|20[01]\d|century|centuries|invent\w*|patent\w*|discover\w*|founded|built|born|ancient|history|historic|legend\w*|"
@@ -114,8 +116,8 @@ _PLACE_AFTER = re.compile(
 _ADDRESSED = re.compile(r"\s*[,!]")
 
 
-def _known(sentence: str, own: _Own) -> str:
-    for mention in _mentions(sentence):
+def _known(sentence: str, mentions: list[_Mention], own: _Own) -> str:
+    for mention in mentions:
         before, after = sentence[: mention.start], sentence[mention.end :]
         if _is_own(mention.words, own):
             if mention.words == own.city and (state := _state_after(after)) and own.state and state != own.state:
@@ -132,7 +134,8 @@ def _is_claimed(mention: _Mention, before: str, after: str, sentence: str) -> bo
     is_here = _PLACE_BEFORE.search(before) is not None or _PLACE_AFTER.match(after) is not None
     in_state = _state_after(after) != ""
     if mention.words in _atlas().doubtful and not (
-        mention.is_capital and (in_state or (is_here and not re.match(r"'s\b(?! (?:best|favorite))| [A-Z][a-z]", after)))
+        mention.is_capital
+        and (in_state or (is_here and not re.match(r"'s\b(?! (?:best|favorite))| [A-Z][a-z]", after)))
     ):
         return False
     if not mention.is_capital and (len(mention.words) > 1 and re.search(r"[A-Z]", sentence)):
@@ -154,7 +157,9 @@ def _mentions(sentence: str) -> Iterator[_Mention]:
                 last = part[-1][0]
                 end = last.end() - (2 if last[0].endswith("'s") and not name[-1].endswith("'s") else 0)
                 skip_to = at + len(name)
-                yield _Mention(name, match.start(), end, all(piece[0][0].isupper() or "'" in piece[0] for piece, _ in part))
+                yield _Mention(
+                    name, match.start(), end, all(piece[0][0].isupper() or "'" in piece[0] for piece, _ in part)
+                )
                 break
 
 
@@ -180,9 +185,10 @@ def _unknown(sentence: str, own: _Own) -> str:
     return _spoken_of(sentence, own) or _with_state(sentence, own)
 
 
-def _without_own(sentence: str, own: _Own) -> str:
-    for mention in reversed([mention for mention in _mentions(sentence) if _is_own(mention.words, own)]):
-        sentence = f"{sentence[: mention.start]}here{sentence[mention.end :]}"
+def _without_own(sentence: str, mentions: list[_Mention], own: _Own) -> str:
+    for mention in reversed(mentions):
+        if _is_own(mention.words, own):
+            sentence = f"{sentence[: mention.start]}here{sentence[mention.end :]}"
     return sentence
 
 
@@ -192,7 +198,11 @@ def _spoken_of(sentence: str, own: _Own) -> str:
     for found in _SPOKEN_OF.finditer(sentence):
         name = next(filter(None, found.groups()))
         words = _words(name)
-        if not _NO_TOWN.intersection(words) and not _is_ours(words, own) and not _atlas().thing.match(sentence[found.end() :]):
+        if (
+            not _NO_TOWN.intersection(words)
+            and not _is_ours(words, own)
+            and not _atlas().thing.match(sentence[found.end() :])
+        ):
             return name
     return ""
 
@@ -211,7 +221,11 @@ def _with_state(sentence: str, own: _Own) -> str:
         state = _atlas().states.get(found[2], _atlas().states.get(plain(found[2]), ""))
         words = _words(found[1])
         if state and found[2] not in _CODES_THAT_ARE_WORDS and not _NO_TOWN.intersection(words):
-            if not (_is_own(words, own) or _is_own(words[1:], own)) and "," in found[0] and not _TELLING.search(sentence):
+            if (
+                not (_is_own(words, own) or _is_own(words[1:], own))
+                and "," in found[0]
+                and not _TELLING.search(sentence)
+            ):
                 return found[0]
     return ""
 

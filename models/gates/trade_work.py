@@ -49,7 +49,7 @@ def foreign_work(text: str, context: GateContext) -> str:
     foreign = _foreign(context.business_type, context.business_name, context.stated)
     if not foreign:
         return ""
-    for sentence in map(plain, _with_answers(sentences(text))):
+    for sentence in _with_answers(sentences(text.casefold())):
         if _OFFERED.search(sentence):
             for trade in foreign:
                 found = trade.work.search(sentence)
@@ -84,7 +84,7 @@ def foreign_brand(text: str, context: GateContext) -> str:
     said = _joined(" ".join((context.business_name, *context.stated)))
     found = _trades().brand_after.search(text)
     names = [found[1]] if found else []
-    return next((name for name in (*names, *_brands_in(plain(text))) if _joined(name) not in said), "")
+    return next((name for name in (*names, *_brands_in(text.casefold())) if _joined(name) not in said), "")
 
 
 def _joined(text: str) -> str:
@@ -121,7 +121,9 @@ def _trades() -> _Trades:
         allround=_owners(data["allround"]["owners"]),
         allround_may=frozenset(data["allround"]["may"]),
         brands={first: tuple(sorted(names)) for first, names in brands.items()},
-        brand_after=re.compile(rf"\b(?:at|to|from|than|like|unlike|with|by|on|of|beats?|run to) ({after})(?:'s)?(?![\w'])"),
+        brand_after=re.compile(
+            rf"\b(?:at|to|from|than|like|unlike|with|by|on|of|beats?|run to) ({after})(?:'s)?(?![\w'])"
+        ),
     )
 
 

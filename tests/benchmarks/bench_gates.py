@@ -1,7 +1,7 @@
 """How well and how fast the gates judge: `make bench`.
 
 Per gate its labelled set (tests/models/gates/labelled): texts, precision (of what was refused, how much had to be),
-recall (of what had to be refused, how much was), and the time for a draft. Then the whole chain against the shortest
+recall (of what had to be refused, how much was), and the processor time for a draft. Then the whole chain against the shortest
 gate alone, and near_duplicate against as many texts as a busy town has. Times are the best of some rounds over all
 texts, each read anew: nothing that was kept for a text helps.
 """
@@ -29,11 +29,11 @@ def microseconds(judge: Callable[[Draft, GateContext], object], entries: Iterabl
     best = float("inf")
     for number in range(ROUNDS + 1):
         forget()
-        begin = time.perf_counter()
+        begin = time.process_time()
         for draft, context in drafts:
             judge(draft, context)
         if number:
-            best = min(best, time.perf_counter() - begin)
+            best = min(best, time.process_time() - begin)
     return best / len(drafts) * 1e6
 
 
@@ -70,11 +70,13 @@ def main() -> None:
         )
     everything = [entry for entries in sets().values() for entry in entries if entry.is_good]
     bare, chain = microseconds(platform_limits, everything), microseconds(run_gates, everything)
-    print(f"{len(everything)} good texts of all sets: platform_limits alone {bare:.0f} µs, all {len(GATES)} gates {chain:.0f} µs")
+    print(
+        f"{len(everything)} good texts of all sets: platform_limits alone {bare:.0f} µs, all {len(GATES)} gates {chain:.0f} µs"
+    )
     busy = crowded(everything)
-    begin = time.perf_counter()
+    begin = time.process_time()
     near_duplicate(busy[0].draft, busy[0].context)
-    first = time.perf_counter() - begin
+    first = time.process_time() - begin
     print(
         f"near_duplicate against {OWN_TEXTS} own and {NEIGHBOURS_TEXTS} neighbours' texts: first draft of a week "
         f"{first * 1e3:.0f} ms, each further one {microseconds(near_duplicate, busy):.0f} µs"

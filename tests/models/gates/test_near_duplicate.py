@@ -63,7 +63,9 @@ def test_another_subject_with_the_same_sign_off_passes(mine: str, other: str) ->
 
 def test_a_sign_off_of_many_posts_is_no_subject() -> None:
     """However long it is."""
-    sign_off = " Your neighbors for pipes, drains and everything that drips: write to us here, day by day, and ask for Ana."
+    sign_off = (
+        " Your neighbors for pipes, drains and everything that drips: write to us here, day by day, and ask for Ana."
+    )
     used = tuple(text + sign_off for text in TEXTS[1:8])
     assert _reason(TEXTS[0] + sign_off, own_texts=used) == ""
     assert _reason(TEXTS[1] + sign_off, own_texts=used) != ""

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.gates import Draft, GateContext
-from models.gates.unsafe import _forms, unsafe
+from models.gates.unsafe import unsafe
+from models.gates.unsafe_rules import forms
 from tests.models.gates.labelled import Labelled, labelled, passes_as_labelled, with_invisible
 
 
@@ -133,7 +134,7 @@ def test_an_act_is_none_when_it_is_warned_of_or_done_by_a_professional(act: str)
 
 
 @pytest.mark.parametrize(
-    ("verb", "forms"),
+    ("verb", "told"),
     [
         ("open", ["open", "opening", "opened"]),
         ("remove", ["remove", "removing", "removed"]),
@@ -142,8 +143,8 @@ def test_an_act_is_none_when_it_is_warned_of_or_done_by_a_professional(act: str)
         ("throw in", ["throw in", "throwing in", "throwed in"]),
     ],
 )
-def test_forms_of_an_act(verb: str, forms: list[str]) -> None:
-    assert _forms(verb) == forms
+def test_forms_of_an_act(verb: str, told: list[str]) -> None:
+    assert forms(verb) == told
 
 
 def test_promises_denied_are_none() -> None:

@@ -24,9 +24,7 @@ TOWNS = [(town, state) for state, towns in _places()["towns"].items() for town i
 
 def _reason(text: str, *tags: str, **context: Any) -> str:
     known = {"business_name": "Ana & Sons", "business_type": "plumber", "city": "Austin", "state": "TX", **context}
-    return wrong_place_or_trade(
-        Draft(platform="instagram", text=text, hashtags=tags), GateContext(**known)
-    ).reason
+    return wrong_place_or_trade(Draft(platform="instagram", text=text, hashtags=tags), GateContext(**known)).reason
 
 
 @pytest.mark.parametrize("entry", labelled("wrong_place_or_trade"), ids=str)
@@ -144,7 +142,16 @@ def test_every_trade_of_ours_is_known(kind: str) -> None:
 
 
 def test_national_names_in_any_spelling() -> None:
-    for name in ("Roto-Rooter", "RotoRooter", "ROTO ROOTER", "Roto Rooter's", "Home Depot", "#HomeDepot", "Lowe’s", "Lowes"):
+    for name in (
+        "Roto-Rooter",
+        "RotoRooter",
+        "ROTO ROOTER",
+        "Roto Rooter's",
+        "Home Depot",
+        "#HomeDepot",
+        "Lowe’s",
+        "Lowes",
+    ):
         assert _reason(f"Better than {name}, we think."), name
         assert _reason(f"Better than {name}, we think.", business_name=f"{name} of Austin") == "", name
 
