@@ -9,7 +9,20 @@ _MASKED = re.compile(r"(?=\S*[a-z])(?=\S*[0-9@$!|+*])[a-z0-9@$!|+*]+")
 _UNMASK = str.maketrans("013457@$!|+", "oieastasilt")
 _APART = re.compile(r"(?<!\w)[^\W_](?:([\s._/,*~-])[^\W_])(?:\1[^\W_])+(?!\w)")
 _STARRED = (
-    *("fuck", "fucks", "fucking", "fucked", "fucker", "shit", "shits", "shitty", "bitch", "bitches", "bitching", "cunt"),
+    *(
+        "fuck",
+        "fucks",
+        "fucking",
+        "fucked",
+        "fucker",
+        "shit",
+        "shits",
+        "shitty",
+        "bitch",
+        "bitches",
+        "bitching",
+        "cunt",
+    ),
     *("asshole", "assholes", "ass", "damn", "crap", "dick", "pussy", "bastard", "bullshit"),
 )
 

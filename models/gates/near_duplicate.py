@@ -17,12 +17,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from zlib import crc32
 
 from models.gates.draft import Draft, GateContext, Verdict
 from models.gates.reading import legible
 
-# Shares of what two texts have together (Dice). Our own posts may share a little more: they have one voice and sign-off.
+# Shares of what two texts have together (Dice). Our own posts may share a little more: they have one voice.
 OWN_SHARE = 0.55
 NEIGHBOURS_SHARE = 0.5
 _SHORT_SHARE = 0.8  # of texts with less than _SHORT words and pairs: "Closed on Monday for ..." is no repetition
@@ -35,13 +36,14 @@ _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _ID_BITS = 20
 _COMMON = 3  # texts, and
 _COMMON_SHARE = 0.2  # of all of them
-_STOP = frozenset(
-    """a about after again all also am an and any are as at be because been before but by can could did do does for
-    from get had has have he her here him his how i if in into is it its just let like make many may me more most much
-    my no nor not now of on once one only or other our out over own she should so some such than that the their them
-    then there these they this those to too under until up us very was we were what when where which while who why will
-    with would you your""".split()
-)
+_STOP_WORDS = """
+    a about after again all also am an and any are as at be because been before but by can could did do does for
+    from get had has have he her here him his how i if in into is it its just let like make many may me more most
+    much my no nor not now of on once one only or other our out over own she should so some such than that the their
+    them then there these they this those to too under until up us very was we were what when where which while who
+    why will with would you your
+"""
+_STOP = frozenset(_STOP_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def _marks(text: str) -> _Marks:
     pairs = {
         f"{first} {second}"
         for sentence in sentences
-        for first, second in zip(sentence, sentence[1:], strict=False)
+        for first, second in pairwise(sentence)
         if first not in _STOP or second not in _STOP
     }
     words = {word for word in every if len(word) > 1 and word not in _STOP} or every

@@ -25,8 +25,8 @@ _PHONE = re.compile(
     r"|(?<![\d.,$#/-])\d{3}[.\-·_*]\d{4}(?![\d.,-]?\d)"
     r"|(?:\btel:|\bwa\.me/)\S*\d"
 )
-_DIGITS = {word: str(n) for n, word in enumerate("zero one two three four five six seven eight nine".split())}
-_DIGITS |= {"oh": "0", "o": "0"}
+_DIGITS = {"zero": "0", "oh": "0", "o": "0", "one": "1", "two": "2", "three": "3", "four": "4"}
+_DIGITS |= {"five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9"}
 _DIGIT = rf"(?<![^\W_])(?:{'|'.join(_DIGITS)}|\d)(?![^\W_])"
 _DICTATED = re.compile(rf"{_DIGIT}(?:[^\w\n]{{1,3}}{_DIGIT})+", re.IGNORECASE)
 _HALF_DIGITS = re.compile(r"(?<![^\W_])(?=[A-Za-z]*\d)[\doOIl]+(?![^\W_])")

@@ -15,17 +15,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from models.gates.draft import GateContext
+from models.gates.patterns import filled
 from models.gates.reading import plain, sentences
-
-_OFFERED = re.compile(
-    r"\b(?:we|we're|we've|we'll|our|ours|us|let's|i|book|schedule|call|order|message|come (?:in|by|to)|stop by|get your|now offering|on our menu|available|"
-    r"starts? at|starting at|only \$|bring|sign up|reserve|appointments?)\b"
-)
-_NOT_OFFERED = re.compile(
-    r"\b(?:not|don't|doesn't|never|no longer|neither|nor|isn't|aren't|can't|won't|leave|unlike|not a|after (?:a|an|your|the)|before (?:a|an|your|the)|while your|when your|"
-    r"thanks to|had our|got our|for our own|recommend|referr?(?:al|ed)?|ask (?:a|an|your)|call (?:a|an|your)|hire|your (?:plumber|electrician|roofer|dentist|vet|mechanic|painter|florist|landlord)|"
-    r"(?:our|my|the) (?:own )?(?:new|old|poor|leaky)|between|like a|like an|as (?:\w+ )?as|remember|joke|imagine|used to|next door|neighbors?)\b"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +33,8 @@ class _Trades:
     allround_may: frozenset[str]
     brands: Mapping[str, tuple[tuple[str, ...], ...]]  # by their first word
     brand_after: re.Pattern[str]
+    offered: re.Pattern[str]
+    not_offered: re.Pattern[str]
 
 
 def foreign_work(text: str, context: GateContext) -> str:
@@ -50,10 +43,10 @@ def foreign_work(text: str, context: GateContext) -> str:
     if not foreign:
         return ""
     for sentence in _with_answers(sentences(text.casefold())):
-        if _OFFERED.search(sentence):
+        if _trades().offered.search(sentence):
             for trade in foreign:
                 found = trade.work.search(sentence)
-                if found is not None and not _NOT_OFFERED.search(sentence[: found.start()]):
+                if found is not None and not _trades().not_offered.search(sentence[: found.start()]):
                     return found[0]
     return ""
 
@@ -113,6 +106,7 @@ def _trades() -> _Trades:
         for spelling in {words, bare, *([("".join(bare),)] if len("".join(bare)) >= 8 else [])}:
             brands[spelling[0]].add(spelling)
     after = "|".join(map(re.escape, data["brands"]["after"]))
+    offered, not_offered = (filled(data["cues"][name], {}) for name in ("offered", "not_offered"))
     return _Trades(
         trades=tuple(
             _Trade(name, _owners(entry["owners"]), re.compile(rf"(?<!\w)(?:{'|'.join(entry['work'])})(?!\w)"))
@@ -120,6 +114,8 @@ def _trades() -> _Trades:
         ),
         allround=_owners(data["allround"]["owners"]),
         allround_may=frozenset(data["allround"]["may"]),
+        offered=re.compile(rf"\b(?:{offered})\b"),
+        not_offered=re.compile(rf"\b(?:{not_offered})\b"),
         brands={first: tuple(sorted(names)) for first, names in brands.items()},
         brand_after=re.compile(
             rf"\b(?:at|to|from|than|like|unlike|with|by|on|of|beats?|run to) ({after})(?:'s)?(?![\w'])"

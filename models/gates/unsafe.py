@@ -1,4 +1,4 @@
-"""What would shame or harm: coarse, insulting, sexual or political words, advice that can hurt, promises nobody can keep.
+"""What would shame or harm: coarse, sexual or political words, advice that can hurt, promises that nobody can keep.
 
 Words count in any disguise ("sh1t", "f*ck", spaced letters). Dangerous work may be spoken of: what is warned of ("never
 open the panel") and what those do who learnt it ("our electrician opens the panel") is no advice. A warning must stand

@@ -1,9 +1,9 @@
 """How well and how fast the gates judge: `make bench`.
 
 Per gate its labelled set (tests/models/gates/labelled): texts, precision (of what was refused, how much had to be),
-recall (of what had to be refused, how much was), and the processor time for a draft. Then the whole chain against the shortest
-gate alone, and near_duplicate against as many texts as a busy town has. Times are the best of some rounds over all
-texts, each read anew: nothing that was kept for a text helps.
+recall (of what had to be refused, how much was), and the processor time for a draft. Then the whole chain against the
+shortest gate alone, and near_duplicate against as many texts as a busy town has. Times are the best of some rounds over
+all texts, each read anew: nothing that was kept of a text helps.
 """
 
 from __future__ import annotations
@@ -64,14 +64,16 @@ def main() -> None:
     for gate, entries in sets().items():
         result = score(gate, entries)
         wrong += result.refused_good + result.passed_bad
+        good = sum(entry.is_good for entry in entries)
         print(
-            f"{gate.__name__:22}{sum(entry.is_good for entry in entries):6}{sum(not entry.is_good for entry in entries):6}"
-            f"{result.precision:11.3f}{result.recall:9.3f}{microseconds(gate, entries):12.0f}"
+            f"{gate.__name__:22}{good:6}{len(entries) - good:6}{result.precision:11.3f}{result.recall:9.3f}"
+            f"{microseconds(gate, entries):12.0f}"
         )
     everything = [entry for entries in sets().values() for entry in entries if entry.is_good]
     bare, chain = microseconds(platform_limits, everything), microseconds(run_gates, everything)
     print(
-        f"{len(everything)} good texts of all sets: platform_limits alone {bare:.0f} µs, all {len(GATES)} gates {chain:.0f} µs"
+        f"{len(everything)} good texts of all sets: platform_limits alone {bare:.0f} µs, "
+        f"all {len(GATES)} gates {chain:.0f} µs"
     )
     busy = crowded(everything)
     begin = time.process_time()

@@ -1,4 +1,4 @@
-"""Unsafe: words in any disguise, dangerous acts unless warned of or done by those who learnt it, impossible promises."""
+"""Unsafe: words in any disguise, dangerous acts unless warned of or done by who learnt it, impossible promises."""
 
 from __future__ import annotations
 
