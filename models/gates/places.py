@@ -147,13 +147,13 @@ def _unknown(sentence: str, own: _Own) -> str:
     is_told = atlas().telling.search(sentence) is not None
     if not is_told or re.search(r"\b(?:we|our|us|[Ss]erving)\b", sentence):
         for found in atlas().spoken_of.finditer(sentence):
-            name = next(filter(None, found.groups()))
+            name: str = next(filter(None, found.groups()))
             if _may_be_town(name, own) and not atlas().lent.match(sentence[found.end() :]):
                 return name
     for found in () if is_told else _TOWN_AND_STATE.finditer(sentence):
         is_state = found[2] in atlas().states or plain(found[2]) in atlas().states
         if is_state and found[2] not in _CODES_THAT_ARE_WORDS and _may_be_town(found[1], own):
-            return found[0]
+            return str(found[0])
     return ""
 
 

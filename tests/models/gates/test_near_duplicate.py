@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -15,8 +16,9 @@ from tests.models.gates.labelled import Labelled, labelled, passes_as_labelled, 
 TEXTS = [text for text in labelled("near_duplicate")[0].context.own_texts if text.count(" ") > 6]
 
 
-def _reason(text: str, **context: tuple[str, ...]) -> str:
-    return near_duplicate(Draft(platform="facebook", text=text), GateContext(**context)).reason
+def _reason(text: str, own_texts: tuple[str, ...] = (), neighbours_texts: tuple[str, ...] = ()) -> str:
+    context = GateContext(own_texts=own_texts, neighbours_texts=neighbours_texts)
+    return near_duplicate(Draft(platform="facebook", text=text), context).reason
 
 
 @pytest.mark.parametrize("entry", labelled("near_duplicate"), ids=str)
@@ -29,7 +31,10 @@ def test_an_invisible_sign_lets_nothing_pass(entry: Labelled) -> None:
     assert not near_duplicate(entry.draft, entry.context).ok
 
 
-word = st.text(st.characters(categories=["Ll", "Lu"], max_codepoint=0x24F), min_size=2, max_size=9)
+CHANGES: list[Callable[[str], str]] = [str.strip, str.upper, str.lower, str.title, str.swapcase]
+word = st.text(
+    st.characters(categories=["Ll", "Lu"], max_codepoint=0x24F, exclude_characters="\u00b5"), min_size=2, max_size=9
+)
 sentence = st.lists(word, min_size=1, max_size=12).map(" ".join)
 
 
@@ -38,7 +43,7 @@ def test_case_signs_emoji_and_the_order_of_sentences_make_no_new_text(
     sentences: list[str], data: st.DataObject
 ) -> None:
     """Of any words, not only of real ones."""
-    change = data.draw(st.sampled_from([str, str.upper, str.lower, str.title, str.swapcase]))
+    change = data.draw(st.sampled_from(CHANGES))
     end = data.draw(st.sampled_from([". ", "! ", " ... ", "\n\n", " 🔧 ", "?! ", " – ", " ✨\n", " ", ", "]))
     draft = end.join(change(part) for part in data.draw(st.permutations(sentences)))
     old = ". ".join(sentences)
