@@ -16,7 +16,8 @@ from models.gates.draft import GateContext
 from models.gates.reading import WORD, plain, sentences
 
 _FROM = re.compile(r"\b(?:from|to|in|between|via|like|than|at|of)\s+(?:as far as |far-off |faraway )?$", re.IGNORECASE)
-_TOWN_AND_STATE = re.compile(rf"{NAME}, ([A-Z]{{2}}|[A-Z][a-z]+(?: [A-Z][a-z]+)?)\b(?!')")
+_NOT = re.compile(r"\bnot (?:in |from )?$", re.IGNORECASE)
+_TOWN_AND_STATE = re.compile(rf"(?=\b{NAME}, ([A-Z]{{2}}|[A-Z][a-z]+(?: [A-Z][a-z]+)?)\b(?!'))")
 _CODES_THAT_ARE_WORDS = frozenset({"OK", "OH", "HI", "ME", "OR", "IN", "LA", "MA", "PA", "ID", "AL", "DE"})
 _BEGINS_WORDS = frozenset({"tempe", "provo", "maine"})  # temperature, provocative, main event
 
@@ -42,7 +43,7 @@ class _Mention:
 
 def foreign_place(text: str, tags: Iterable[str], context: GateContext) -> str:
     """The first town or state that a legible text claims and the owner did not state; "" when there is none."""
-    own = _own(context.city, context.state, (context.business_name, *context.stated))
+    own = _own(context.city, context.state, (context.business_name, *context.stated, *context.reviews))
     for sentence in sentences(full_saints(text)):
         mentions = list(_mentions(sentence))
         if found := _known(sentence, mentions, own) or _unknown(_without_own(sentence, mentions, own), own):
@@ -101,7 +102,7 @@ def _known(sentence: str, mentions: list[_Mention], own: _Own) -> str:
 
 
 def _is_claimed(mention: _Mention, before: str, after: str, sentence: str) -> bool:
-    if atlas().lent.match(after):
+    if atlas().lent.match(after) or _NOT.search(before):
         return False
     if mention.words in atlas().doubtful and not (mention.is_capital and _is_place(before, after)):
         return False
@@ -153,7 +154,7 @@ def _unknown(sentence: str, own: _Own) -> str:
     for found in () if is_told else _TOWN_AND_STATE.finditer(sentence):
         is_state = found[2] in atlas().states or plain(found[2]) in atlas().states
         if is_state and found[2] not in _CODES_THAT_ARE_WORDS and _may_be_town(found[1], own):
-            return str(found[0])
+            return f"{found[1]}, {found[2]}"
     return ""
 
 

@@ -156,6 +156,12 @@ def test_national_names_in_any_spelling() -> None:
         assert _reason(f"Better than {name}, we think.", business_name=f"{name} of Austin") == "", name
 
 
+def test_a_review_may_name_where_it_comes_from() -> None:
+    review = "Quicker than the Home Depot people. - Robert, Round Rock"
+    assert _reason(f"We liked to hear this: {review}")
+    assert _reason(f"We liked to hear this: {review}", reviews=(review,)) == ""
+
+
 def test_shops_whose_names_are_words() -> None:
     assert _reason("You can find that filter at Target.")
     assert _reason("Our target is a dry cellar. Target one thing at a time.") == ""
