@@ -11,11 +11,14 @@ from collections.abc import Callable
 
 from models.gates.avoid_keywords import avoid_keywords
 from models.gates.draft import Draft, GateContext, Verdict
+from models.gates.grounding import grounding
+from models.gates.invented_testimonial import invented_testimonial
+from models.gates.leftovers import leftovers
 from models.gates.platform_limits import LIMITS, PlatformLimits, needs_picture, platform_limits
 
 Gate = Callable[[Draft, GateContext], Verdict]
 
-GATES: tuple[Gate, ...] = (platform_limits, avoid_keywords)
+GATES: tuple[Gate, ...] = (platform_limits, leftovers, avoid_keywords, grounding, invented_testimonial)
 
 
 def run_gates(draft: Draft, context: GateContext) -> list[Verdict]:

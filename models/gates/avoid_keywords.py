@@ -8,13 +8,11 @@ their parts are read too.
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 
 from models.gates.draft import Draft, GateContext, Verdict
+from models.gates.reading import WORD, hashtag_words, plain
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _VOWELS = set("aeiouy")
 
 
@@ -28,27 +26,20 @@ def avoid_keywords(draft: Draft, context: GateContext) -> Verdict:
 
 def contains_keyword(draft: Draft, keyword: str) -> bool:
     """Whether a keyword or phrase occurs in a draft. A blank keyword occurs nowhere."""
-    wanted = _plain(keyword)
-    parts = [_bare(word) for word in _WORD.findall(wanted)]
+    wanted = plain(keyword)
+    parts = [_bare(word) for word in WORD.findall(wanted)]
     inline_tags = re.findall(r"#(\w+)", draft.text)
     if not any(character.isalpha() for character in wanted):
-        return bool(wanted) and _literally(wanted, _plain(f"{draft.text} {' '.join(f'#{t}' for t in draft.hashtags)}"))
-    words = [_bare(word) for word in _WORD.findall(_plain(draft.text))]
+        return bool(wanted) and _literally(wanted, plain(f"{draft.text} {' '.join(f'#{t}' for t in draft.hashtags)}"))
+    words = [_bare(word) for word in WORD.findall(plain(draft.text))]
     if _phrase(parts, words):
         return True
     return any(_in_hashtag(parts, tag) for tag in (*draft.hashtags, *inline_tags))
 
 
-def _plain(text: str) -> str:
-    """Letters in their plainest form: no accents, no look of their own, no invisible signs, one space between words."""
-    unfolded = unicodedata.normalize("NFKD", text)
-    kept = "".join(c for c in unfolded if unicodedata.category(c) not in ("Mn", "Cf"))
-    return " ".join(kept.casefold().split())
-
-
 def _bare(word: str) -> str:
     """A word without its genitive: "plumber's" is about a plumber."""
-    return re.sub(r"['’]s?$|['’](?=s$)", "", word)
+    return re.sub(r"'s?$|'(?=s$)", "", word)
 
 
 def _phrase(parts: list[str], words: list[str]) -> bool:
@@ -72,9 +63,9 @@ def _literally(sign: str, text: str) -> bool:
 
 def _in_hashtag(parts: list[str], tag: str) -> bool:
     """A hashtag's words by their capitals; without capitals, a keyword of four letters and more at either end."""
-    if _phrase(parts, [_plain(word) for word in _CAMEL.findall(tag)]):
+    if _phrase(parts, [plain(word) for word in hashtag_words(tag)]):
         return True
-    whole, joined = _plain(tag), "".join(parts)
+    whole, joined = plain(tag), "".join(parts)
     return len(joined) >= 4 and (whole.startswith(joined) or whole.endswith((joined, f"{joined}s")))
 
 

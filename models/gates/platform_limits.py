@@ -10,21 +10,14 @@ parties).
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
+from models.gates.claims.contacts import phone_numbers
 from models.gates.draft import Draft, GateContext, Verdict
+from models.gates.reading import legible
 
 _HASHTAG = re.compile(r"(?<![\w&])#(?=\w*[^\W\d])\w+")
 _MENTION = re.compile(r"(?<![\w.@])@[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?!@)")
-# A US number with the usual signs between its groups, an international one with its plus, or a local one.
-_SIGN = r"[\s.\-‐-―/·•]{0,3}"
-_PHONE = re.compile(
-    rf"(?<![\d.,$#/-])(?:\+?1{_SIGN})?\(?\d{{3}}\)?{_SIGN}\d{{3}}{_SIGN}\d{{4}}(?![\d])"
-    rf"|\+\d(?:{_SIGN}\(?\d\)?){{7,14}}(?!\d)"
-    r"|(?<![\d.,$#/-])\d{3}[.\-‐-―·]\d{4}(?![\d.,-]?\d)"
-    r"|(?:\btel:|\bwa\.me/)\S*\d"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +53,7 @@ def caption(draft: Draft) -> str:
 
 def has_phone_number(text: str) -> bool:
     """Whether the text holds something that reads as a phone number. Prices, dates and years are none."""
-    return _PHONE.search(unicodedata.normalize("NFKC", text)) is not None
+    return bool(phone_numbers(legible(text)))
 
 
 def count_hashtags(text: str) -> int:
