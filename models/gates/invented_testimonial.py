@@ -48,8 +48,8 @@ _SPOKE = (
 _TOLD = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"\b(?:our|many|most|some|so many|happy|satisfied|delighted|loyal|hundreds of|thousands of|all) (?:of our |of the |of )?(?:\w+ )?{_PEOPLE}\b"
-        rf"(?: \w+){{0,3}}? {_PRAISE}\b",
+        rf"\b(?:our|many of our|most of our|some of our|so many|happy|satisfied|delighted|loyal|hundreds of|thousands of|all our|many|most|all (?=customers|clients)) (?:of our |of the |of )?(?:\w+ )?{_PEOPLE}\b"
+        rf"(?<!most people)(?<!many people)(?<!most folks)(?<!most families)(?<!most homeowners)(?<!most neighbors)(?: \w+){{0,3}}? {_PRAISE}\b",
         rf"\b(?:{_PEOPLE}|everyone|everybody|they) (?:keep |always |often |all )?(?:tell(?:ing)?|told) us (?!apart|off)",
         rf"\b{_PEOPLE} (?:keep |always |often )?(?:say|saying) (?:that )?(?:we|our|us|it's the best)\b",
         r"\bwe (?:keep|kept|often|always|love) hear(?:ing)? (?:that|how|it|about how|from (?:happy|our))\b",

@@ -99,7 +99,7 @@ _FREE = re.compile(
     r"free(?!dom)(?![\s-]*(?:up|time|times|of (?!charge)|from|to|hand|hands|afternoons?|evenings?|weekends?|days?"
     r"|mornings?|hours?|minutes?|moments?|saturdays?|sundays?|stand\w*|range|flow\w*|edge|space|spots?|weights?|throws?"
     r"|spirits?|chlorine|fall\w*|kick|will|air|ride|form|radicals?|water)\b)(?![\w'])"
-    r"|complimentary|free of charge|on the house|on us\b|at no (?:extra |additional )?(?:cost|charge)|without (?:any )?(?:cost|charge)"
+    r"|complimentary|free of charge|(?:is|are|it's|that's|drinks?|coffee|dessert|1|round|,) on (?:the house|us\b)|at no (?:extra |additional )?(?:cost|charge)|without (?:any )?(?:cost|charge)"
     r"|no[\s-](?:cost|charge)\b|costs? (?:you )?(?:nothing|\$0)|\b0 (?:dollars|cost)|kids eat|don't pay|won't pay|pay nothing)"
 )
 _KIND_WORD = re.compile(r"\b(?:kind word|smile|kindness|sunlight|sunshine|fresh air|compliment)s?\b")

@@ -38,7 +38,7 @@ _NAMES = frozenset(
 _WORDS_TOO = frozenset(
     """Amber Art Ben Bill Bob Bobby Brook Carl Carol Chad Chase Chuck Clay Cliff Cole Dale Dan Dawn Dean Don Drew Earl
     Eve Frank Gene Grace Grant Guy Hazel Heather Holly Hope Hunter Iris Ivy Jack Jay Jean Jim Jimmy Joan John Jon Jordan
-    Joy June Ken Lance Lee Lily Mark Marta Max Mia Miles Nick Olive Omar Pat Penny Pete Peter Ray Rich Rob Robin Ron Rose
+    Joy Ken Lance Lee Lily Mark Marta Max Mia Miles Nick Olive Omar Pat Penny Pete Peter Ray Rich Rob Robin Ron Rose
     Ruby Rusty Sandy Skip Stan Ted Tess Trish Violet Wade Ward Will Dan Hank Gus Otto Marco Luca Mateo Nina Mina""".split()
 )
 _FAMILIES = (

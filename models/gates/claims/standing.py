@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from models.gates.claims.claim import Claim, Passage, found
 
@@ -23,7 +24,7 @@ _PAPERS = (
     ("licence", "certified", r"\bcertifi(?:ed|cations?)\b|\baccredited\b|\bregistered\b(?! mail)|\bcredentialed\b"),
     ("licence", "authorized", r"\bauthori[sz]ed (?:dealer|installer|service|partner|reseller)|\bfactory[\s-](?:trained|authori)"),
     ("licence", "master", r"\bmaster (?:plumber|electrician|technician|stylist|groomer|gardener|craftsman|baker|barber|carpenter)s?\b"),
-    ("licence", "screened", r"\b(?:background[\s-]check|drug[\s-]test|vetted|fingerprint)\w*"),
+    ("licence", "screened", r"\b(?:background[\s-]check|drug[\s-]test|vetted|fingerprinted)\w*"),
     ("insurance", "insured", r"\binsured\b|\bfully covered\b|\bliability (?:insurance|cover)|\bworkers'? comp"),
 )  # fmt: skip
 _PROMISES = (
@@ -38,7 +39,7 @@ _SURE = (
     ("guarantee", "no risk", r"\bno[\s-]risk\b|\brisk[\s-]free\b|\bwithout (?:any )?risk\b|\bno questions asked\b|\bworry[\s-]free guarantee"),
     ("guarantee", "satisfaction", r"\bsatisfaction\b|\bor (?:it's|it is|your|you get|we)\b.{0,20}\b(?:free|back|again|redo)\b"
                                   r"|\b(?:until|till) you(?:'re| are) (?:happy|satisfied)\b|\bnot (?:happy|satisfied)\?"),
-    ("guarantee", "stands behind it", r"\bstands? behind (?:our|every|each|all|the|its|what)\b|\bmake it right\b|\bback (?:up )?our work\b"),
+    ("guarantee", "stands behind it", r"\bstands? behind (?:our|every|each|all|the|its|what)\b|\bwe(?:'ll| will) make it right\b|\bback (?:up )?our work\b"),
 )  # fmt: skip
 _OURS_ONLY = (
     ("licence", "licensed", r"\blicen[sc]es?\b(?! plate)"),
@@ -61,7 +62,7 @@ _BOASTS = (
     ("superlative", "#1", r"(?<!tip )(?<!step )(?<!rule )(?<!reason )(?<!mistake )(?<!myth )(?<!sign )(?<!fact )(?<!day )(?<!question )"
                           r"(?:#\s?|№ ?|\bno\. ?|\bnr\.? ?|\bnumber[\s-]+)1\b(?![\s-]*(?:[:)]|\w*\s?(?:reason|cause|rule|mistake|enemy|thing|tip|killer|source|question|problem|culprit|sign|complaint|way)))"),
     ("superlative", "second to none", r"\b(?:second|2nd) to none\b|\bunbeatable\b|\bunmatched\b|\bunrival+ed\b|\bunparalleled\b|\bbest[\s-]in[\s-]class\b|\bworld[\s-](?:class|famous)\b"
-                                      r"|\btop[\s-]notch\b|\bfinest\b(?! (?:mesh|setting|grit|grain|dust|hair|print|sand))|\bno (?:1|body) (?:does|beats|knows|makes|bakes|cuts|cleans|paints)\b.{0,25}\b(?:better|like|us)\b"
+                                      r"|\btop[\s-]notch\b|\bno (?:1|body) (?:does|beats|knows|makes|bakes|cuts|cleans|paints)\b.{0,25}\b(?:better|like|us)\b"
                                       r"|\bnobody (?:does|beats|makes)\b.{0,25}\b(?:better|like us|us)\b|\bmost (?:trusted|reliable|experienced|loved|recommended|affordable|requested)\b"
                                       r"|\bthe go[\s-]to\b|\bhighest (?:quality|standards?)\b|\b(?:leading|premier|foremost)\b(?! (?:cause|to|up|edge|into|lady|the|a|down))|\btrusted by\b"),
 )  # fmt: skip
@@ -70,7 +71,7 @@ _OWNERS = re.compile(
     r"[\s-]*(?:and[\s-]+operated[\s-]+|&\s*)?(?:owned|run|operated)\b"
 )
 
-_BEST = "best|greatest|friendliest|fastest|top|biggest|largest|oldest|favorite|favourite|cheapest|tastiest|freshest|cleanest|most \\w+"
+_BEST = "best|finest|greatest|friendliest|fastest|favorite|favourite|cheapest|tastiest|freshest|cleanest|most \\w+"
 _NOT_US = (
     r"time|times|month|months|season|week|weeks|day|days|hour|way|ways|moment|part|place|spot|view|views|weather|park|trail"
     r"|thing|things|advice|reason|friend|friends|guess|bet|wishes|seat|light|color|temperature|tree|trees|oak|street|morning"
@@ -84,7 +85,7 @@ _RANKS = (
     rf"\b(?:{_BEST}) (?!(?:{_NOT_US})\b)[^.!?]{{0,40}}?\b{_PLACE}",
     rf"\b(?:{_BEST}) {_PLACE}",
     rf"(?:\btown|\bcity|\barea|\bcounty|\btexas|{{town}})'s (?:own |very |own very )?(?:{_BEST}|#1|number 1)\b(?! (?:{_NOT_US})\b)",
-    rf"\b(?:we|we're|we are|us|you found|you have|meet|call|from|with) (?:simply |just |still |is |are )*the (?:very )?(?:{_BEST})\b(?! (?:{_NOT_US})\b)",
+    rf"\b(?:we|we're|we are|us|you found|you have) (?:simply |just |still |is |are )*the (?:very )?(?:{_BEST})\b(?! (?:{_NOT_US})\b)",
     rf"\b(?:the|simply|our) best (?:[a-z]+ )?(?:{_TRADES})\b",
     r"\bbetter than (?:any(?:one|body)|the (?:rest|others|competition)|any other|all the others)\b",
 )
@@ -131,8 +132,9 @@ def _named(patterns: list[tuple[str, str, re.Pattern[str]]], text: str) -> Itera
             yield Claim(kind, match[0].strip(), fact)
 
 
+@lru_cache(maxsize=4096)
 def _local(pattern: str, town: str) -> re.Pattern[str]:
-    """A pattern for a town; `re` keeps what it compiled."""
+    """A pattern for a town."""
     return re.compile(pattern.replace("{town}", re.escape(town) or r"(?!)").replace("|{state}", ""))
 
 
