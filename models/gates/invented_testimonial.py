@@ -186,7 +186,7 @@ def _told(text: str, context: GateContext) -> Iterator[str]:
         if read.ours or " us" in words or _LATELY.search(words):
             yield from (match[0] for match in _STORY.finditer(words))
         for claim in people(read):
-            if re.search(
+            if claim.said.casefold() not in _given(context).split() and re.search(
                 rf"\b{re.escape(claim.said.casefold())}\b.{{0,30}}\b(?:{_SPOKE}|moved in|is (?:so )?(?:happy|thrilled))\b|\bthanks to\b",
                 words,
             ):

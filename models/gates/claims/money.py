@@ -76,7 +76,7 @@ _DISCOUNTS = (
 )  # fmt: skip
 _DISCOUNT = [(fact, re.compile(pattern)) for fact, pattern in _DISCOUNTS]
 _GENERAL_SAVING = re.compile(
-    r"\bsave (?:money|on|more|a lot)\b|\b(?:low|lower|fair|honest|flat) (?:costs?|rates?|quotes?|fees?)\b"
+    r"\baffordable\b|\bsave (?:money|on|more|a lot)\b|\b(?:low|lower|fair|honest|flat) (?:costs?|rates?|quotes?|fees?)\b"
 )
 
 _OFFERS = (
