@@ -18,7 +18,7 @@ from functools import lru_cache
 
 from models.gates.claims import Claim, claims
 from models.gates.draft import Draft, GateContext, Verdict
-from models.gates.reading import hashtag_words, legible, plain
+from models.gates.reading import hashtag_words, legible, plain, with_us
 from models.gates.reviews import without_reviews
 
 _MOST_NAMED = 3  # claims in a reason
@@ -33,7 +33,7 @@ _IN_TAGS = re.compile(
 def grounding(draft: Draft, context: GateContext) -> Verdict:
     """Whether every claim of the text is one that the owner made."""
     stated = _stated(context)
-    text = _with_us(without_reviews(legible(draft.text), context.reviews), context.business_name)
+    text = with_us(without_reviews(legible(draft.text), context.reviews), context.business_name)
     found = claims(text, town=context.city)
     for tag in (*draft.hashtags, *re.findall(r"#(\w+)", draft.text)):
         found += _in_hashtag(tag, context.city)
@@ -51,7 +51,7 @@ def _reason(missing: list[Claim]) -> str:
 def _in_hashtag(tag: str, town: str) -> list[Claim]:
     """A hashtag's claims, by its words or, where no capitals part them, by what is written together."""
     if together := _IN_TAGS.search(plain(tag)):
-        found = claims(_TAG_IN_WORDS.get(together[0], " ".join(hashtag_words(tag))), town=town, ours=True)
+        found = claims(_TAG_IN_WORDS.get(together[0], " ".join(hashtag_words(tag))), town=town, by_owner=True)
         return found or [Claim("claim in the hashtag", f"#{tag}", f"tag {together[0]}")]
     return claims(" ".join(hashtag_words(tag)), town=town) if len(hashtag_words(tag)) > 1 else []
 
@@ -65,22 +65,13 @@ _TAG_IN_WORDS = {
 }  # fmt: skip
 
 
-def _with_us(text: str, name: str) -> str:
-    """The business's name says "us"; what it promises ("Best Roofing", "A+ Electric") is only its name."""
-    words = legible(name).split()
-    if not words:
-        return text
-    pattern = r"\s+".join(map(re.escape, words))
-    return re.sub(rf"(?<!\w){pattern}(?:'s)?(?!\w)", "us", text, flags=re.IGNORECASE if len(words) > 1 else 0)
-
-
 @lru_cache(maxsize=256)
 def _stated(context: GateContext) -> frozenset[str]:
     """The facts of the owner's own sentences. What they deny ("not licensed for gas") they did not state."""
     facts = {f"link {plain(context.website)}"}
     for sentence in (*context.stated, context.business_name):
         for clause in re.split(r"(?<=[.!?])\s+|,\s(?=(?:but|and)\b)|;", sentence):
-            granted = claims(legible(clause), town=context.city, ours=True)
+            granted = claims(legible(clause), town=context.city, by_owner=True)
             if not (
                 _DENIALS.search(plain(clause))
                 and not re.search(r"\bno[\s-](?:risk|cost|charge|hidden|extra)", plain(clause))

@@ -68,6 +68,15 @@ def plain(text: str) -> str:
     return " ".join(legible(text).casefold().split())
 
 
+def with_us(text: str, name: str) -> str:
+    """A legible text in which the business's name reads "us": what the name itself promises ("A+ Electric") is no claim."""
+    words = legible(name).split()
+    if not words:
+        return text
+    pattern = r"\s+".join(map(re.escape, words))
+    return re.sub(rf"(?<!\w){pattern}(?:'s)?(?!\w)", "us", text, flags=re.IGNORECASE if len(words) > 1 else 0)
+
+
 def _digit(character: str) -> str:
     """Any sign for a digit as that digit: in a circle, of another script."""
     value = unicodedata.digit(character, None)

@@ -28,11 +28,19 @@ def without_reviews(text: str, reviews: Sequence[str]) -> str:
     """A legible text without the quotations and sentences that are real reviews' words."""
     if not reviews:
         return text
-    kept = QUOTATION.sub(lambda match: " " if is_from(match[1] or match[2], reviews) else match[0], text)
-    for sentence in sentences(kept):
+    kept, position = [], 0
+    for match in QUOTATION.finditer(text):
+        kept += [_without_sentences(text[position : match.start()], reviews)]
+        kept += [" " if is_from(match[1] or match[2], reviews) else match[0]]
+        position = match.end()
+    return "".join((*kept, _without_sentences(text[position:], reviews)))
+
+
+def _without_sentences(text: str, reviews: Sequence[str]) -> str:
+    for sentence in sentences(text):
         if len(_words(sentence)) >= _FEWEST_WORDS and is_from(sentence, reviews):
-            kept = kept.replace(sentence, " ")
-    return kept
+            text = text.replace(sentence, " ")
+    return text
 
 
 def _words(text: str) -> list[str]:

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 from models.gates.claims.claim import Claim, Passage, passage
 from models.gates.claims.contacts import contacts
+from models.gates.claims.free import free
+from models.gates.claims.hours import hours
 from models.gates.claims.money import money
 from models.gates.claims.people import people
-from models.gates.claims.standing import standing
-from models.gates.claims.times import times
+from models.gates.claims.phrases import phrases
+from models.gates.claims.promises import promises
+from models.gates.claims.years import years
 from models.gates.reading import plain, sentences
 
-_FINDERS = (money, standing, times, people)
+_FINDERS = (money, free, phrases, promises, years, hours, people)
 
 
-def claims(text: str, *, town: str = "", ours: bool = False) -> list[Claim]:
-    """The claims of a legible text. `ours` = all of it is known to speak of the business: the owner's own sentences."""
-    found = list(contacts(passage(text, town=town)))
+def claims(text: str, *, town: str = "", by_owner: bool = False) -> list[Claim]:
+    """The claims of a legible text. `by_owner` = in the owner's own sentences, which all speak of the business."""
+    found = list(contacts(passage(text)))
     for sentence in sentences(text):
-        read = passage(sentence, town=plain(town), ours=ours)
+        read = passage(sentence, town=plain(town), by_owner=by_owner)
         found += [claim for finder in _FINDERS for claim in finder(read)]
     return found
 
 
-__all__ = ["Claim", "Passage", "claims"]
+__all__ = ["Claim", "Passage", "claims", "passage"]

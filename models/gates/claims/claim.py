@@ -16,7 +16,8 @@ _ADVICE = re.compile(
     r"\b(?:ask|check|make sure|look for|insist|choose|hire|leave|call|have|let|get|use|trust|should|any|anybody|anyone"
     r"|whoever|every|must|job for|work for|belongs?|needs? an?|by an?|for an?|read|keep|most|many|if|before|when)\b"
 )
-_SEARCH = re.compile(r"^\W*(?:do you |are you )?(?:need|want|looking|searching|in need|tired)\b")
+_SEARCH = re.compile(r"\W*(?:do you |are you )?(?:need|want|looking|searching|in need|tired)\b")
+_ABOUT_SOMETHING = re.compile(r"\W*(?:what|where|which|when)\b")
 _DENIAL = re.compile(
     r"\b(?:no|not|never|without|cannot|can't|can not|doesn't|don't|isn't|aren't|won't|nothing|nobody can|no 1 can)"
     r"(?: an?| any| the| be| really| fully| always| itself)*\W*$"
@@ -35,12 +36,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A sentence, or a whole text, in the forms that finders read. `town`: the business's, plain; it may be empty."""
+    """A sentence, or a whole text, in the forms that finders read."""
 
-    cased: str
-    text: str  # plain, with digits
+    cased: str  # legible
+    text: str  # plain, with digits; the business's town reads "town"
     ours: bool  # it speaks of the business
-    town: str = ""
+    by_owner: bool = False  # the owner's own sentence: all of it speaks of the business
 
     @property
     def is_general(self) -> bool:
@@ -50,25 +51,22 @@ class Passage:
     @property
     def is_question(self) -> bool:
         """A question to the reader whose answer is not the business: "what is the best park in town?"."""
-        return (
-            not self.ours
-            and self.text.endswith("?")
-            and re.match(r"\W*(?:what|where|which|when)\b", self.text) is not None
-        )
+        return not self.ours and self.text.endswith("?") and _ABOUT_SOMETHING.match(self.text) is not None
 
 
-def passage(cased: str, *, town: str = "", ours: bool = False) -> Passage:
-    """Read a legible sentence. `ours` = it is known to speak of the business."""
-    shouted = cased.isupper()
-    about = plain(cased if shouted else _UNITED_STATES.sub("", cased))
-    return Passage(cased, with_digits(plain(cased)), ours or _OURS.search(about) is not None, town)
-
-
-def denied(text: str, start: int) -> bool:
-    """Whether what stands at `start` is denied by the words right before it: "nobody can guarantee"."""
-    return _DENIAL.search(text[max(start - 40, 0) : start]) is not None
+def passage(cased: str, *, town: str = "", by_owner: bool = False) -> Passage:
+    """Read a legible sentence. `town` is plain."""
+    about = plain(cased if cased.isupper() else _UNITED_STATES.sub("", cased))
+    text = plain(cased)
+    if town:
+        text = re.sub(rf"(?<!\w){re.escape(town)}(?!\w)", "town", text)
+    return Passage(cased, with_digits(text), by_owner or _OURS.search(about) is not None, by_owner)
 
 
 def found(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """The matches of a pattern that are not denied."""
-    return (match for match in pattern.finditer(text) if not denied(text, match.start()))
+    """The matches of a pattern that are not denied by the words right before them: "nobody can guarantee"."""
+    return (
+        match
+        for match in pattern.finditer(text)
+        if not _DENIAL.search(text[max(match.start() - 40, 0) : match.start()])
+    )

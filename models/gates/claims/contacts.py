@@ -24,6 +24,8 @@ _VANITY = re.compile(
     r"|\b(?:call|dial|text|phone)\s+(?:us\s+)?(?:at\s+)?8(?:00|33|44|55|66|77|88)[-. ][a-z][a-z\d-]{2,}"
 )
 _VANITY_CAPITALS = re.compile(r"\b(?:\d{3}[-. ])?\d{3}-[A-Z]{4,7}\b")
+_REPEATED = re.compile(r"\b(double|triple) (\w+)\b")
+_BETWEEN = re.compile(r"(?<=\d),? (?:and then|then|dash|hyphen) (?=\d)")
 _LETTER_DIGITS = re.compile(r"(?<![a-z\d])(?=[oli|]*\d)[\doli|]{3,}(?![a-z\d])")
 
 _TLD = (
@@ -68,7 +70,8 @@ _ZIP = re.compile(r"\b[A-Z]{2},? \d{5}(?:-\d{4})?\b")
 
 def phone_numbers(text: str) -> list[str]:
     """What reads as a phone number in a text, also in words or with letters for digits. Prices, dates, years are none."""
-    read = _LETTER_DIGITS.sub(lambda word: word[0].translate(str.maketrans("oli|", "0111")), with_digits(plain(text)))
+    read = with_digits(_REPEATED.sub(lambda m: " ".join([m[2]] * (2 if m[1] == "double" else 3)), plain(text)))
+    read = _LETTER_DIGITS.sub(lambda word: word[0].translate(str.maketrans("oli|", "0111")), _BETWEEN.sub(" ", read))
     spaced = [match[0] for match in _SPACED.finditer(read) if len(re.sub(r"\D", "", match[0])) in _LENGTHS]
     usual = [match[0] for pattern in (_PHONE, _VANITY) for match in pattern.finditer(read)]
     return [*usual, *spaced, *(match[0] for match in _VANITY_CAPITALS.finditer(text))]

@@ -25,6 +25,10 @@ class Labelled:
     context: GateContext
     is_good: bool
 
+    def __str__(self) -> str:
+        """Names a test."""
+        return f"{'good' if self.is_good else 'bad'}: {' '.join(self.draft.text.split())[:70]}"
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -62,6 +66,13 @@ def _entry(entry: Mapping[str, Any], common: Mapping[str, Any], *, is_good: bool
     context = {**common, **entry.get("context", {})}
     frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in context.items()}
     return Labelled(draft=draft, context=GateContext(**frozen), is_good=is_good)
+
+
+def passes_as_labelled(gate: Gate, entry: Labelled) -> None:
+    """Fail, with the whole text, where the gate judges an entry in another way."""
+    verdict = gate(entry.draft, entry.context)
+    assert verdict.ok is entry.is_good, f"{entry.draft.text}\n{verdict.reason or 'passed, though labelled bad'}"
+    assert bool(verdict.reason) is not verdict.ok
 
 
 def score(gate: Gate, entries: list[Labelled]) -> Score:
