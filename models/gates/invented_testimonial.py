@@ -112,6 +112,6 @@ def _told(text: str, context: GateContext) -> Iterator[str]:
 
 def _speaks(name: str, text: str) -> bool:
     """Whether somebody by name is quoted, thanked for or told of as a customer."""
-    told = rf"\b{re.escape(name.casefold())}\b.{{0,30}}\b(?:moved in|is (?:so )?(?:happy|thrilled))\b|\bthanks to\b"
+    told = rf"\b{re.escape(name.casefold())}\b.{{0,30}}\b(?:moved in|is (?:so )?(?:happy|thrilled))\b|\bthank|\bshout|\bglad\b"
     said = _PATTERNS.first("words.spoke", text.partition(name.casefold())[2][:40])
     return said is not None or re.search(told, text) is not None

@@ -68,6 +68,8 @@ def _is_offer(before: str | None, between: str | None, after: str | None, next_a
     """Whether "free" between these words speaks of money."""
     if before in _NEVER_IDIOMS:
         return True
+    if after == "lunch" and before in ("love", "loves", "no"):
+        return False
     if before and (before in _IDIOMS_BEFORE | _RID_OF or "-" in (between or "")):
         return False
     return after not in _IDIOMS_AFTER and (after != "of" or next_after == "charge")

@@ -28,7 +28,8 @@ _SPOKEN_OF = tuple(
     for pattern in (
         rf"\b(?:mr|mrs|ms|miss|dr|doctor|chef|coach|professor|nurse|aunt|uncle)\.?\s+({_NAME})",
         rf"\b{_ROLE},?\s+({_NAME})",
-        rf"\b(?:ask|ask for|say (?:hi|hello|hey) to|meet|named|talk to|speak (?:to|with)|book with|tell|welcome) ({_NAME}){_GOES_ON}",
+        rf"\b(?:ask|talk to|speak (?:to|with)|book with|tell|welcome) ({_NAME}){_GOES_ON}",
+        rf"\b(?:ask for|say (?:hi|hello|hey) to|meet|named) ({_NAME})",
         rf"\b(?:thanks?|thank you|congratulations|congrats|happy birthday|shout[\s-]?out|kudos|hats off|credit)"
         rf"(?:,| goes)?(?: to)? ({_NAME}){_GOES_ON}",
         rf"\b(?:led|run|owned|founded|made|baked|painted|created|opened|started|written|designed|cut) by ({_NAME}){_GOES_ON}",

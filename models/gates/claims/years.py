@@ -11,7 +11,7 @@ _YEAR = re.compile(r"(?<![\d$#.,/-])(1[6-9]\d\d|20\d\d)(?!\d|[,.-]\d)|(?:\bin|\b
 _DECADE = re.compile(r"\b((?:19|20)?\d0)'?s\b|\b((?:twen|thir|for|fif|six|seven|eigh|nine)ties)\b")
 _BEGAN_THEN = re.compile(  # without a word about "us", yet about the business
     r"^\W*(?:proudly |locally |family[\s-]owned,? )?(?:founded|opened|established|est|serving|baking|in business|trusted)\b"
-    r"|\bserving\b|\bin business\b|\best\.? \d|\bopened (?:its|the) doors\b|\bfamily[\s-](?:owned|run|business)\b|\bproudly\b"
+    r"|\bgrand(?:pa|ma|father|mother|parents)\b|\bmy (?:father|mother|dad|mom)\b|\bfounders?\b|\bserving\b|\bin business\b|\best\.? \d|\bopened (?:its|the) doors\b|\bfamily[\s-](?:owned|run|business)\b|\bproudly\b"
 )
 _SINCE = re.compile(r"\b(?:since|from)\W+(?:early |late |the )*$")
 _A_SENTENCE = re.compile(r"\b(?:has|have|had|is|are|was|were|been|must|banned|allow\w*|require\w*)\b")
@@ -68,11 +68,12 @@ def _since(sentence: Passage) -> Iterator[Claim]:
 
 def _is_ours(sentence: Passage, before: str, said: str, after: str) -> bool:
     """Whether a span of time is the business's own, and not a part's."""
-    if _OF_EXPERIENCE.match(after):
+    is_start = said.endswith("of") and _OUR_OWN.search(before) is not None
+    if _OF_EXPERIENCE.match(after) or (is_start and not _A_SENTENCE.search(sentence.text)):
         return True
     return sentence.ours and (
         _WE_HAVE.search(before) is not None
-        or (said.endswith("of") and _OUR_OWN.search(before) is not None)
+        or is_start
         or (re.match(r"\s*ago\b", after) is not None and _BEGAN.search(sentence.text) is not None)
     )
 
