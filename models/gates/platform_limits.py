@@ -52,13 +52,16 @@ def caption(draft: Draft) -> str:
 
 
 def has_phone_number(text: str) -> bool:
-    """Whether the text holds something that reads as a phone number. Prices, dates and years are none."""
+    """Whether the text holds something that reads as a phone number, also when it is spelled out or disguised.
+
+    Prices, dates and years are none.
+    """
     return bool(phone_numbers(legible(text)))
 
 
 def count_hashtags(text: str) -> int:
     """Hashtags in a text: a sign that begins a word with at least one letter in it ("#1" is none)."""
-    return len(_HASHTAG.findall(text))
+    return len(_HASHTAG.findall(legible(text)))
 
 
 def platform_limits(draft: Draft, context: GateContext) -> Verdict:
@@ -71,7 +74,7 @@ def platform_limits(draft: Draft, context: GateContext) -> Verdict:
 
 
 def _objection(limits: PlatformLimits, draft: Draft, full: str, context: GateContext) -> str:
-    if not any(character.isalnum() for character in draft.text):
+    if not any(character.isalnum() for character in legible(draft.text)):
         return "the text is empty"
     if len(full) > limits.max_characters:
         return f"{len(full)} characters, {limits.label} takes {limits.max_characters}"
@@ -79,8 +82,8 @@ def _objection(limits: PlatformLimits, draft: Draft, full: str, context: GateCon
         return f"hashtags are for Instagram, not for {limits.label}"
     if limits.hashtags and count_hashtags(full) > context.hashtag_cap:
         return f"{count_hashtags(full)} hashtags, {limits.label} takes {context.hashtag_cap}"
-    if limits.max_mentions is not None and len(_MENTION.findall(full)) > limits.max_mentions:
-        return f"{len(_MENTION.findall(full))} mentions, {limits.label} takes {limits.max_mentions}"
+    if limits.max_mentions is not None and (mentions := len(_MENTION.findall(legible(full)))) > limits.max_mentions:
+        return f"{mentions} mentions, {limits.label} takes {limits.max_mentions}"
     if not limits.phone_numbers and has_phone_number(full):
         return f"a phone number in the text, {limits.label} refuses posts for it"
     return ""

@@ -53,13 +53,25 @@ def visible(text: str) -> str:
     return "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Me") and c not in _HOLLOW)
 
 
+class _Letters(dict[int, str]):
+    """What a reader sees of each character; found out when it first comes."""
+
+    def __missing__(self, code: int) -> str:
+        unfolded = unicodedata.normalize("NFKD", visible(chr(code)))
+        kept = "".join(_digit(c) for c in unfolded if unicodedata.category(c) != "Mn").translate(_LOOK_ALIKES)
+        self[code] = visible(kept)
+        return self[code]
+
+
+_LETTERS = _Letters()
+
+
 @lru_cache(maxsize=1024)
 def legible(text: str) -> str:
     """Plain letters, digits, quotes and dashes in the case and the lines that they were written in; no accents."""
-    unfolded = unicodedata.normalize("NFKD", visible(text))
-    kept = "".join(_digit(c) for c in unfolded if unicodedata.category(c) != "Mn").translate(_LOOK_ALIKES)
+    kept = text.translate(_LETTERS)
     kept = _FLAG_LETTERS.sub(lambda run: "".join(chr(ord(c) - 0x1F1E6 + ord("A")) for c in run[0]), kept)
-    lines = (" ".join(line.split()) for line in visible(kept).splitlines())
+    lines = (" ".join(line.split()) for line in kept.splitlines())
     return _SPELLED_OUT.sub(lambda run: run[0].replace(run[1], ""), "\n".join(lines))
 
 

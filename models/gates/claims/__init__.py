@@ -6,6 +6,8 @@ to the trade in general passes: how long a furnace lasts, how much heat an attic
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from models.gates.claims.claim import Claim, Passage, passage
 from models.gates.claims.contacts import contacts
 from models.gates.claims.free import free
@@ -24,9 +26,14 @@ def claims(text: str, *, town: str = "", by_owner: bool = False) -> list[Claim]:
     """The claims of a legible text. `by_owner` = in the owner's own sentences, which all speak of the business."""
     found = list(contacts(passage(text)))
     for sentence in sentences(text):
-        read = passage(sentence, town=plain(town), by_owner=by_owner)
-        found += [claim for finder in _FINDERS for claim in finder(read)]
+        found += _of_sentence(sentence, plain(town), by_owner)
     return found
+
+
+@lru_cache(maxsize=4096)  # evergreen posts and second tries share most of their sentences
+def _of_sentence(sentence: str, town: str, by_owner: bool) -> tuple[Claim, ...]:
+    read = passage(sentence, town=town, by_owner=by_owner)
+    return tuple(claim for finder in _FINDERS for claim in finder(read))
 
 
 __all__ = ["Claim", "Passage", "claims", "passage"]

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from models.gates.claims.claim import Claim, Passage
 from models.gates.reading import plain, with_digits
 
-# A US number with the usual signs between its groups, an international one with its plus, or a local one.
-_SIGN = r"[\s.\-/·•*_]{0,3}"
+# A US number with any signs between its groups, an international one with its plus, or a local one.
+_SIGN = r"(?:[^\w,;$%]|_){0,3}"
 _PHONE = re.compile(
     rf"(?<![\d.,$#/-])(?:\+?1{_SIGN})?\(?\d{{3}}\)?{_SIGN}\d{{3}}{_SIGN}\d{{4}}(?![\d])"
     rf"|\+\d(?:{_SIGN}\(?\d\)?){{7,14}}(?!\d)"
-    r"|(?<![\d.,$#/-])\d{3}[.\-·]\d{4}(?![\d.,-]?\d)"
+    r"|(?<![\d.,$#/-])\d{3}[.\-·_*]\d{4}(?![\d.,-]?\d)"
     r"|(?:\btel:|\bwa\.me/)\S*\d"
     r"|\btext\s+(?:\w+\s+)?to\s+\d{5,6}\b"
 )

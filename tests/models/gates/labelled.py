@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from hypothesis import strategies as st
 
 from models.gates import Draft, Gate, GateContext
 
@@ -73,6 +75,20 @@ def passes_as_labelled(gate: Gate, entry: Labelled) -> None:
     verdict = gate(entry.draft, entry.context)
     assert verdict.ok is entry.is_good, f"{entry.draft.text}\n{verdict.reason or 'passed, though labelled bad'}"
     assert bool(verdict.reason) is not verdict.ok
+
+
+INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u180e\ufe0f\u2063\u3164"
+
+
+@st.composite
+def with_invisible(draw: st.DrawFn, gate: str) -> Labelled:
+    """Bad entries of a gate with characters in the text that nobody sees."""
+    entry = draw(st.sampled_from([entry for entry in labelled(gate) if not entry.is_good]))
+    text = entry.draft.text
+    for sign in draw(st.lists(st.sampled_from(INVISIBLE), min_size=1, max_size=5)):
+        at = draw(st.integers(0, len(text)))
+        text = text[:at] + sign + text[at:]
+    return replace(entry, draft=replace(entry.draft, text=text))
 
 
 def score(gate: Gate, entries: list[Labelled]) -> Score:

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from models.gates import Draft, GateContext
 from models.gates.grounding import grounding
-from tests.models.gates.labelled import Labelled, labelled, passes_as_labelled
-from tests.models.gates.test_reading import INVISIBLE
+from tests.models.gates.labelled import Labelled, labelled, passes_as_labelled, with_invisible
 
 BASE = "Check the hose before the first frost, and let the tap run for a minute."
 WORDS = BASE.split()
@@ -181,11 +180,6 @@ def test_an_inserted_price_phone_or_link_is_always_refused(claim: str, at: int, 
     assert _reason(text, "We know every hose by its first name") != "", text
 
 
-REFUSED = [entry.draft.text for entry in labelled("grounding") if not entry.is_good]
-
-
-@given(text=st.sampled_from(REFUSED), at=st.integers(0, 200), sign=st.sampled_from(INVISIBLE))
-def test_an_invisible_sign_lets_nothing_pass(text: str, at: int, sign: str) -> None:
-    if _reason(text):
-        at = min(at, len(text))
-        assert _reason(text[:at] + sign + text[at:]) != ""
+@given(entry=with_invisible("grounding"))
+def test_an_invisible_sign_lets_nothing_pass(entry: Labelled) -> None:
+    assert not grounding(entry.draft, entry.context).ok

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from models.gates import Draft, GateContext
 from models.gates.invented_testimonial import invented_testimonial
-from tests.models.gates.labelled import Labelled, labelled, passes_as_labelled
-from tests.models.gates.test_reading import INVISIBLE
+from tests.models.gates.labelled import Labelled, labelled, passes_as_labelled, with_invisible
 
 REVIEW = "They came on Sunday, fixed the heater and left the kitchen clean. I would not want anybody else! - Anna P."
 WORDS = REVIEW.partition(" - ")[0].split()
@@ -79,11 +78,6 @@ def test_the_reason_says_what_to_change(text: str, advice: str) -> None:
     assert advice in _reason(text, theme="testimonial")
 
 
-REFUSED = [entry for entry in labelled("invented_testimonial") if not entry.is_good]
-
-
-@given(entry=st.sampled_from(REFUSED), at=st.integers(0, 200), sign=st.sampled_from(INVISIBLE))
-def test_an_invisible_sign_lets_nothing_pass(entry: Labelled, at: int, sign: str) -> None:
-    text, at = entry.draft.text, min(at, len(entry.draft.text))
-    draft = Draft(platform="facebook", text=text[:at] + sign + text[at:])
-    assert not invented_testimonial(draft, entry.context).ok
+@given(entry=with_invisible("invented_testimonial"))
+def test_an_invisible_sign_lets_nothing_pass(entry: Labelled) -> None:
+    assert not invented_testimonial(entry.draft, entry.context).ok

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from models.gates import Draft, GateContext
 from models.gates.leftovers import leftovers
-from tests.models.gates.labelled import Labelled, labelled, passes_as_labelled
-from tests.models.gates.test_reading import INVISIBLE
+from tests.models.gates.labelled import Labelled, labelled, passes_as_labelled, with_invisible
 
 
 def _reason(text: str) -> str:
@@ -26,7 +25,7 @@ def test_labelled(entry: Labelled) -> None:
     [
         ("Good morning, {city}!", "leave out '{city}': a placeholder"),
         ("**Warm** bread.", "leave out '**': markup, write plain text"),
-        ("Sure! Here is a post:\n\nWarm bread.", "leave out 'Sure! Here': words to whoever asked for the post"),
+        ("Sure! Here is a post:\n\nWarm bread.", "leave out 'Sure! Here is': words to whoever asked for the post"),
         ("Donâ€™t wait.", "leave out 'â€': letters that came out broken"),
         ("Warm bread, cold butter and", "finish the last sentence: it ends with 'Warm bread, cold butter and'"),
         ("Warm b\u0435ans today.", "write 'b\u0435ans' in one alphabet"),
@@ -51,8 +50,6 @@ def test_a_placeholder_is_always_refused(text: str, name: str, at: int) -> None:
     assert _reason(" ".join((*words[:at], f"{{{name}}}", *words[at:]))) != ""
 
 
-@given(entry=st.sampled_from(labelled("leftovers")), at=st.integers(0, 200), sign=st.sampled_from(INVISIBLE))
-def test_an_invisible_sign_lets_nothing_pass(entry: Labelled, at: int, sign: str) -> None:
-    text, at = entry.draft.text, min(at, len(entry.draft.text))
-    if not entry.is_good:
-        assert _reason(text[:at] + sign + text[at:]) != ""
+@given(entry=with_invisible("leftovers"))
+def test_an_invisible_sign_lets_nothing_pass(entry: Labelled) -> None:
+    assert not leftovers(entry.draft, entry.context).ok

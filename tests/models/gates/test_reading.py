@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.gates.reading import hashtag_words, legible, plain, sentences, visible, with_digits, with_us
-
-INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u180e\u3164\u2800\ufe0f"
+from tests.models.gates.labelled import INVISIBLE
 
 
 @pytest.mark.parametrize(
