@@ -80,7 +80,9 @@ async def calling(
     except PlatformError as error:
         if not is_token_rejected(error):
             raise
-        await hold_account(await stored_account(stored.id), error)
+        current = await stored_account(stored.id)
+        if account_from_row(current).access_token == renewed.access_token:  # else it was connected anew meanwhile
+            await hold_account(current, error)
         raise ReconnectNeeded(error.message, http_status=error.http_status, code=error.code) from None
 
 
