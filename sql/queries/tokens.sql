@@ -50,7 +50,6 @@ UPDATE connected_accounts SET
   token_expires_at = %(token_expires_at)s::timestamptz,
   last_refreshed_at = coalesce(%(last_refreshed_at)s::timestamptz, last_refreshed_at),
   refresh_after = %(refresh_after)s::timestamptz,
-  checked_at = coalesce(%(checked_at)s::timestamptz, checked_at),
   refreshing_until = NULL
 WHERE id = %(id)s AND access_token_encrypted = %(access_token_encrypted)s
   AND refresh_token_encrypted IS NOT DISTINCT FROM %(refresh_token_encrypted)s

@@ -161,7 +161,6 @@ async def _save(stored: StoredAccount, account: Account, tokens: Tokens, now: da
         "token_expires_at": expires_at,
         "last_refreshed_at": now if is_renewed else None,
         "refresh_after": None if is_renewed else now + CHECK_AGAIN,
-        "checked_at": None if is_renewed else now,
     }
     saved = await change(
         "save_refreshed_token",

@@ -138,7 +138,7 @@ def test_the_overview_says_what_needs_the_owner(owner: Connection, bob_in: Login
     make_post(owner, bob_in.owner, page, status="failed", error_message="Facebook refused the picture.")
     make_post(owner, bob_in.owner, page, status="approved", in_doubt_since=utc_now() - timedelta(minutes=4))
     old = utc_now() - timedelta(days=20)
-    forgotten = {"status": "failed", "error_message": "Long forgotten.", "updated_at": old}
+    forgotten: dict[str, Any] = {"status": "failed", "error_message": "Long forgotten.", "updated_at": old}
     make_post(owner, bob_in.owner, page, scheduled_for=old, **forgotten)
     missed = "Missed while the connection was broken."
     make_post(owner, bob_in.owner, page, status="failed", error_message=missed, scheduled_for=old)

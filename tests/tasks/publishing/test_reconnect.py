@@ -37,11 +37,12 @@ def _pass(town: Town, hours: float) -> None:
     )
 
 
-def _account(town: Town, platform: str) -> tuple[Any, ...]:
-    row = town.db.execute("SELECT status, status_reason FROM connected_accounts WHERE platform = %s", (platform,))
-    found = row.fetchone()
-    assert found is not None
-    return found
+def _account(town: Town, platform: str) -> tuple[str, str]:
+    row = town.db.execute(
+        "SELECT status, status_reason FROM connected_accounts WHERE platform = %s", (platform,)
+    ).fetchone()
+    assert row is not None
+    return row[0], row[1]
 
 
 async def _all_out(town: Town, publish: Publish) -> None:

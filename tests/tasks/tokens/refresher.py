@@ -14,11 +14,11 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
+from platforms.base import Account, Tokens
 from tasks import tokens
-from tasks.tokens import renewal
+from tasks.tokens import StoredAccount, renewal
 
 
 def callers(account: UUID, number: int, now: datetime) -> None:
@@ -43,7 +43,7 @@ async def dies(accounts: list[UUID], seconds: float, now: datetime) -> None:
     """Stops between the platforms' answers and our writes."""
     answers = asyncio.Barrier(len(accounts))
 
-    async def never(*_: Any) -> renewal.Renewal:
+    async def never(stored: StoredAccount, account: Account, tokens: Tokens, now: datetime) -> renewal.Renewal:
         if await answers.wait() == 0:
             print("answered", flush=True)
         await asyncio.sleep(600)

@@ -136,13 +136,15 @@ async def test_our_own_mistake_and_a_silent_platform_are_left_alone_after_a_whil
     for number in range(FAILURES_IN_A_ROW + 3):
         _post(house, house.connect("google", name=f"Plumber {number}", life=LONG), 40)
     for number in range(3):
-        house.connect("facebook", name=f"Page {number}")
+        house.connect("facebook", name=f"Page {number}", user_life=50 * 86_400.0)
     house.sandbox.fault(service="google", operation="list", kind="503", times=None)
     house.sandbox.configure(meta_app_secret="another")
     report = await checking(platforms, house.now).run(accounts_to_check(house.now), at_once=1)
     assert (report.ends[End.LATER], report.ends[End.OPERATOR], report.left) == (FAILURES_IN_A_ROW, 1, 5)
     assert "META_APP_SECRET" in str(report.problem)
     assert house.rows("SELECT count(*) FROM connected_accounts WHERE status <> 'active'")[0]["count"] == 0
+    assert house.sandbox.calls("facebook", "debug_token") == 1
+    assert house.sandbox.calls("facebook", "token") == 0, "nobody's token is renewed for a mistake of ours"
 
 
 async def test_a_round_ends_in_time(house: House, platforms: Platforms) -> None:
