@@ -26,8 +26,8 @@ from models.crypto import (
     UnknownKey,
     generate_key,
     key_id_of,
-    load_or_create,
 )
+from models.key_file import load_or_create
 from models.settings import Settings
 
 MATERIAL = base64.b64encode(bytes(range(32))).decode()
