@@ -290,7 +290,7 @@ def _split(envelope: str, place: Place) -> tuple[str, bytes]:
 def _associated(key_id: str, place: Place) -> bytes:
     """Each part with its length before it: no two places share an encoding, whatever the names hold."""
     parts = (VERSION, key_id, place.table, place.column, str(place.row_id), str(place.user_id))
-    return b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+    return b"".join([len(part).to_bytes(4, "big") + part for part in map(str.encode, parts)])
 
 
 def _to_text(payload: bytes) -> str:
