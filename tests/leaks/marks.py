@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
-from typing import get_args
+from typing import Any, get_args
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
@@ -51,7 +51,7 @@ class Marks:
         settings.cache_clear()
         database.close_engines()
 
-    def add_tokens(self, sandbox: Server, owner: psycopg.Connection[object]) -> None:
+    def add_tokens(self, sandbox: Server, owner: psycopg.Connection[Any]) -> None:
         """Every token that the sandbox ever made, what proves the app to Meta, and every envelope of the database."""
         meta = SecretStr(self.by_name["meta_app_secret"])
         for number, token in enumerate(sandbox.world.tokens.values()):

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -58,7 +59,7 @@ def sqlite_tables(path: Path) -> dict[str, bytes]:
         }
 
 
-def our_tables(owner: psycopg.Connection[object]) -> dict[str, bytes]:
+def our_tables(owner: psycopg.Connection[Any]) -> dict[str, bytes]:
     """Every table of our own database as text, without the sealed columns."""
     sealed = {table.name: list(table.columns) for table in sealed_tables()}
     names = [

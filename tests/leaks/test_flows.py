@@ -8,7 +8,6 @@ what commands print.
 from __future__ import annotations
 
 import asyncio
-import gc
 import importlib
 import io
 import logging
@@ -28,9 +27,10 @@ import psycopg
 import pytest
 from prefect import Task, flow, get_run_logger
 from prefect.artifacts import acreate_table_artifact
+from prefect.client.schemas.objects import State
 from prefect.logging.handlers import APILogHandler
 from prefect.settings import PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW, get_current_settings, temporary_settings
-from prefect.states import Completed, State
+from prefect.states import Completed
 
 from models import database
 from models.crypto import generate_key
@@ -84,15 +84,16 @@ def marks(
 
 
 @pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
+def heard() -> Iterator[Listener]:
     """This process's log; what our packages log goes to Prefect too, as under `postagent up` but at DEBUG."""
     handler = APILogHandler()
     with listening() as listener, temporary_settings({PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW: "ignore"}):
         for name in OURS:
-            monkeypatch.setattr(logging.getLogger(name), "level", logging.DEBUG)
+            logging.getLogger(name).setLevel(logging.DEBUG)
             logging.getLogger(name).addHandler(handler)
         yield listener
         for name in OURS:
+            logging.getLogger(name).setLevel(logging.NOTSET)
             logging.getLogger(name).removeHandler(handler)
 
 
@@ -119,10 +120,8 @@ def furnish(owner: psycopg.Connection[Any], sandbox: Server) -> House:
 def run_every_flow() -> list[str]:
     """Run what prefect.yaml deploys, in order; what each state says, and its exception in full."""
     functions = [getattr(importlib.import_module(d.module), d.function) for d in deployments()]
-    for module in [name for name in sys.modules if name.startswith("tasks.")]:
-        for found in vars(sys.modules[module]).values():
-            if isinstance(found, Task):
-                found.retries = 0  # a flow that fails shall fail now
+    modules = [module for name, module in sys.modules.items() if name.startswith("tasks.")]
+    tasks = [found for module in modules for found in vars(module).values() if isinstance(found, Task)]
 
     async def run() -> list[str]:
         told = []
@@ -134,7 +133,10 @@ def run_every_flow() -> list[str]:
                 told.append("".join(traceback.format_exception(result)))
         return told
 
-    return asyncio.run(run())
+    with pytest.MonkeyPatch.context() as patch:
+        for task in tasks:
+            patch.setattr(task, "retries", 0)  # a flow that fails shall fail now
+        return asyncio.run(run())
 
 
 def all_is_well(_patch: pytest.MonkeyPatch, _sandbox: Server, _owner: psycopg.Connection[Any]) -> None: ...
@@ -233,7 +235,11 @@ async def _leaks(secret: str) -> State[Any]:
 def plant(marks: Marks) -> None:
     """Run the careless flow, and wait until its words are in Prefect's database: so are all that were said before."""
     secret = marks.made("planted")
-    asyncio.run(_leaks(secret, return_state=True))
+
+    async def leak() -> None:
+        await _leaks(secret, return_state=True)
+
+    asyncio.run(leak())
     until(
         lambda: secret.encode() in prefect_places()["Prefect's log"], seconds=120, what="the flow's log in the database"
     )
@@ -359,4 +365,3 @@ def test_no_secret_is_printed_by_commands(
     }
     assert marks.found_in(places) == []
     assert marks.found_in({"a test's double": f"token={access}".encode()}) == ["access token in a test's double"]
-    gc.collect()

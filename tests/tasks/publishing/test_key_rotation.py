@@ -21,9 +21,9 @@ from models.crypto import KeyRing
 from models.database import Role, connect
 from models.key_rotation import key_uses, rotate
 from models.settings import settings
-from tasks.tokens import access
+from tasks.tokens import access, account_from_row, stored_account
 from tasks.tokens.batch import Refresher, accounts_due
-from tasks.tokens.renewal import End
+from tasks.tokens.renewal import End, renew
 from tasks.wiring import open_platforms
 from tests.conftest import ENCRYPTION_KEYS as OLD
 from tests.factories import Connected, make_post
@@ -155,14 +155,13 @@ async def test_a_refused_token_that_was_only_sealed_again_is_not_taken_for_anoth
     use_keys(OLD, NEW)
     account = town.connect("google", name="Refused")
     town.sandbox.control("POST", "tokens", {"account_id": account.account_id, "state": "expired"})
-    refused = access.account_from_row(await access.stored_account(account.id))
-    really_renew = access.renew
+    refused = account_from_row(await stored_account(account.id))
 
     async def rotated_first(*arguments: Any) -> Any:
-        monkeypatch.setattr(access, "renew", really_renew)
+        monkeypatch.setattr(access, "renew", renew)
         with connect(Role.OWNER, autocommit=True) as connection:
             assert rotate(connection, NEW_FIRST).resealed
-        return await really_renew(*arguments)
+        return await renew(*arguments)
 
     monkeypatch.setattr(access, "renew", rotated_first)
     async with open_platforms(settings()) as platforms:
