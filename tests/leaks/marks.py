@@ -18,9 +18,6 @@ from models.settings import PREFIX, Settings, settings
 from platforms.graph import appsecret_proof
 from tests.sandbox_server import Server
 
-# Settings that must look like something: {} is the marker.
-_FORMS = {"encryption_keys": "marked:{}", "smtp_url": "smtp://postagent:{}@127.0.0.1:1"}
-
 
 def _mark() -> str:
     return f"MARK{secrets.token_hex(16)}"
@@ -44,10 +41,11 @@ class Marks:
                 continue
             value = self.made(name)
             if name == "encryption_keys":
-                value = self.by_name[name] = b64encode(secrets.token_bytes(32)).decode()
-            if name == "database_url":
+                self.by_name[name] = b64encode(secrets.token_bytes(32)).decode()
+                value = f"marked:{self.by_name[name]}"
+            elif name == "database_url":
                 value = _with_password(database_url, value)
-            patch.setenv(PREFIX + name.upper(), _FORMS.get(name, "{}").format(value))
+            patch.setenv(PREFIX + name.upper(), value)
         settings.cache_clear()
         database.close_engines()
 
