@@ -14,7 +14,7 @@ from models.token_schedule import is_over, needed_before_call
 from platforms.base import Account, Platform
 from platforms.errors import OperatorNeeded, PlatformError, ReconnectNeeded, TokenExpired, TryLater
 from tasks.tokens.renewal import LEASE, End, renew
-from tasks.tokens.stored import StoredAccount, account_from_row, hold_account, stored_account
+from tasks.tokens.stored import StoredAccount, account_from_row, hold_account, same_token, stored_account
 
 T = TypeVar("T")
 
@@ -103,8 +103,7 @@ async def _usable(
     while True:
         if seen.status != "active":
             raise ReconnectNeeded(seen.status_reason or "the account has to be connected again", code=seen.status)
-        changed = seen.access_token_encrypted != stored.access_token_encrypted
-        rejected = is_rejected and not changed
+        rejected = is_rejected and same_token(seen, stored)
         if not rejected and not needed_before_call(seen.rule, seen.token_expires_at, now):
             return seen
         good_for_now = not rejected and not is_over(seen.rule, seen.token_expires_at, now)

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from models.account_status import Lost, grant_cause, lost
 from models.account_tokens import open_access_token, open_refresh_token
 from models.base import utc_now
-from models.crypto import CryptoError, KeyRing, UnknownKey, forget_keys, key_ring
+from models.crypto import CryptoError, KeyRing, key_ring
 from models.database import Role, session
 from models.queries import query
 from models.token_schedule import RULES, RefreshRule, kind_of
@@ -83,6 +83,15 @@ def refresh_token_of(stored: StoredAccount) -> SecretStr | None:
     )
 
 
+def same_token(one: StoredAccount, other: StoredAccount) -> bool:
+    """Whether both hold the same access token: one that was only sealed with another key is no new one. Raises
+    OperatorNeeded when one does not open."""
+    return (
+        one.access_token_encrypted == other.access_token_encrypted
+        or account_from_row(one).access_token == account_from_row(other).access_token
+    )
+
+
 async def stored_account(account_row_id: UUID) -> StoredAccount:
     """Read the row. Raises ReconnectNeeded when there is none."""
     row = await asyncio.to_thread(_first_row, "stored_account", {"id": account_row_id})
@@ -132,12 +141,7 @@ def _access_token(ring: KeyRing, envelope: str, row_id: UUID, user_id: UUID) -> 
 
 
 def _opened(read: Callable[[KeyRing], T]) -> T:
-    """Open with this process's keys; they are read again once when one is missing, as it may just have been added."""
     try:
-        try:
-            return read(key_ring())
-        except UnknownKey:
-            forget_keys()
-            return read(key_ring())
+        return read(key_ring())
     except CryptoError as error:
         raise OperatorNeeded(str(error), code="encryption") from None
