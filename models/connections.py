@@ -104,7 +104,11 @@ def connected_places(db: Session, user_id: UUID) -> list[ConnectedPlace]:
 
 
 def check_room(db: Session, user_id: UUID, platform: str, account_id: str, rights: Rights) -> KnownAccount | None:
-    """The owner's row for the place, if any. Raises PlanIsFull where it would be one account too many."""
+    """The owner's row for the place, if any; until the transaction ends nobody else connects for them.
+
+    Raises PlanIsFull where it would be one account too many.
+    """
+    db.connection().exec_driver_sql(query("lock_accounts_of"), {"user_id": user_id})
     known = known_account(db, user_id, platform, account_id)
     if known is None or not known.is_connected:
         connected = sum(place.platform == platform for place in connected_places(db, user_id))
@@ -122,7 +126,6 @@ def store_account(
     NotLasting; the transaction can go on then.
     """
     run = db.connection().exec_driver_sql
-    run(query("lock_accounts_of"), {"user_id": user_id})
     known = check_room(db, user_id, account.platform, account.account_id, rights)
     row_id = known.id if known is not None else uuid4()
     sealed = seal_tokens(

@@ -140,9 +140,7 @@ def accounts_add(
     from ops.commands.accounts import Given, add, check
     from ops.commands.inputs import tokens
 
-    account = Given(
-        user=user, platform=platform, account_id=account_id, name=name, login=login, expires_in=expires_in
-    )
+    account = Given(user=user, platform=platform, account_id=account_id, name=name, login=login, expires_in=expires_in)
     check(account)
     access, refresh = tokens(with_refresh=refresh_token_stdin)
     print(add(account, access, refresh))

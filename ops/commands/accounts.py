@@ -69,7 +69,7 @@ def add(account: Given, access_token: SecretStr, refresh_token: SecretStr | None
             store_account(db, key_ring(), user.id, new, allowed, now)
         except PlaceIsTaken:
             raise OpsError(
-                f"{account.platform} {account.account_id} is connected by another user: they have to disconnect it first"
+                f"{account.platform} {account.account_id} is another user's: they have to disconnect it first"
             ) from None
     return f"Connected {account.platform} {account.account_id} ({account.name}) for {account.user}"
 
@@ -83,17 +83,13 @@ def _place(db: Session, account: Given) -> tuple[User, Rights]:
     try:
         known = check_room(db, user.id, account.platform, account.account_id, allowed)
     except PlanIsFull as full:
-        raise _full(account, full) from None
+        raise OpsError(
+            f"{account.user} has {full.connected} of {allowed.accounts_per_platform} {account.platform} accounts that "
+            f"the plan {allowed.plan} holds: move them to a larger plan first"
+        ) from None
     if known is not None and known.is_connected:
         raise OpsError(f"{account.platform} {account.account_id} is connected already for {account.user}")
     return user, allowed
-
-
-def _full(account: Given, full: PlanIsFull) -> OpsError:
-    return OpsError(
-        f"{account.user} has {full.connected} of {full.rights.accounts_per_platform} {account.platform} accounts that "
-        f"the plan {full.rights.plan} holds: move them to a larger plan first"
-    )
 
 
 def _sentence(text: str) -> str:
