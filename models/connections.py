@@ -36,10 +36,6 @@ class PlaceIsTaken(CannotConnect):
     """Another owner has connected this Page, location or account."""
 
 
-class NotLasting(CannotConnect):
-    """The token runs out and there is nothing to renew it with."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAccount:
     """What a platform gave access to. An empty or missing refresh token leaves the one that is there.
@@ -55,7 +51,6 @@ class NewAccount:
     expires_at: datetime | None = None
     login: str | None = None
     granted_by: str | None = None
-    needs_refresh_token: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +117,8 @@ def store_account(
 ) -> UUID:
     """Keep an account with its tokens sealed; its row's id. One that the owner had before keeps id, history and queue.
 
-    Works for the tables' owner and for the dashboard's role with its tenant set. Raises PlanIsFull, PlaceIsTaken or
-    NotLasting; the transaction can go on then.
+    Works for the tables' owner and for the dashboard's role with its tenant set. Raises PlanIsFull or
+    PlaceIsTaken; the transaction can go on then.
     """
     run = db.connection().exec_driver_sql
     known = check_room(db, user_id, account.platform, account.account_id, rights)
@@ -136,8 +131,6 @@ def store_account(
         refresh_token=account.refresh_token,
     )
     has_refresh = sealed.refresh_token_encrypted is not None
-    if account.needs_refresh_token and not has_refresh and (known is None or not known.is_connected):
-        raise NotLasting(account.account_id)
     values = {
         "id": row_id,
         "user_id": user_id,

@@ -79,10 +79,6 @@ class Connector(Protocol):
     """One service's login."""
 
     service: Service
-    platform: str
-    login: str | None  # Instagram only, as in `platforms.base.Account`
-    needs_refresh_token: bool  # whether an account without one is lost within the hour
-    missing_settings: tuple[str, ...]  # what the operator has to set before anybody can connect
 
     def dialog_url(self, *, redirect_uri: str, state: str, challenge: str) -> str:
         """Where the owner says yes. `challenge` is PKCE's S256, sent where the platform knows it."""

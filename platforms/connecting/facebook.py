@@ -45,8 +45,6 @@ class FacebookConnector:
     """Facebook's login, for Pages or for Instagram. The long-lived user token is kept as the refresh token: from it
     come the Page tokens, which have no end of their own."""
 
-    needs_refresh_token = False
-
     def __init__(
         self,
         http: httpx.AsyncClient,
@@ -62,15 +60,11 @@ class FacebookConnector:
         """`service` is FACEBOOK or INSTAGRAM_FACEBOOK."""
         self.service = service
         self._for_pages = service is Service.FACEBOOK
-        self.platform = "facebook" if self._for_pages else "instagram"
-        self.login = None if self._for_pages else "facebook"
         self._scopes = PAGE_SCOPES if self._for_pages else INSTAGRAM_SCOPES
         self._dialog_url = dialog_url
         self._version = graph_version
         self._app_id = app_id or ""
         self._app_secret = app_secret or SecretStr("")
-        given = {"META_APP_ID": app_id, "META_APP_SECRET": app_secret}
-        self.missing_settings = tuple(name for name, value in given.items() if not value)
         self._graph = Graph(
             http,
             base_url=graph_url,

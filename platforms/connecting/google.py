@@ -40,9 +40,6 @@ class GoogleConnector:
     """Google's login. Account ids are `accounts/{a}/locations/{l}`: a location alone does not say how to post to it."""
 
     service = Service.GOOGLE
-    platform = "google"
-    login = None
-    needs_refresh_token = True
 
     def __init__(
         self,
@@ -64,8 +61,6 @@ class GoogleConnector:
         self._client_id = client_id or ""
         self._client_secret = client_secret or SecretStr("")
         self._timeout = timeout_seconds
-        given = {"GOOGLE_CLIENT_ID": client_id, "GOOGLE_CLIENT_SECRET": client_secret}
-        self.missing_settings = tuple(name for name, value in given.items() if not value)
 
     def dialog_url(self, *, redirect_uri: str, state: str, challenge: str) -> str:
         """Consent is asked for every time: without it Google gives a refresh token only once."""

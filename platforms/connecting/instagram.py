@@ -35,9 +35,6 @@ class InstagramConnector:
     """Instagram's login: one account a time, chosen by whom the owner logs in as."""
 
     service = Service.INSTAGRAM
-    platform = "instagram"
-    login = "instagram"
-    needs_refresh_token = False
 
     def __init__(
         self,
@@ -58,8 +55,6 @@ class InstagramConnector:
         self._app_id = app_id or ""
         self._app_secret = app_secret or SecretStr("")
         self._timeout = timeout_seconds
-        given = {"INSTAGRAM_APP_ID": app_id, "INSTAGRAM_APP_SECRET": app_secret}
-        self.missing_settings = tuple(name for name, value in given.items() if not value)
         self._graph = Graph(
             http,
             base_url=graph_url,

@@ -36,6 +36,34 @@ class ConnectConfig:
     timeout_seconds: float  # the whole of one call
 
 
+def missing_settings(service: Service, config: ConnectConfig) -> list[str]:
+    """What the operator has to set before anybody can connect the service, by the names of the settings."""
+    needed = {
+        Service.GOOGLE: ("google_client_id", "google_client_secret"),
+        Service.FACEBOOK: ("meta_app_id", "meta_app_secret"),
+        Service.INSTAGRAM: ("instagram_app_id", "instagram_app_secret"),
+        Service.INSTAGRAM_FACEBOOK: ("meta_app_id", "meta_app_secret"),
+    }
+    return [name.upper() for name in needed[service] if not getattr(config, name)]
+
+
+def platform_of(service: Service) -> str:
+    """On which platform posts appear that go out by this service's login."""
+    return "instagram" if service is Service.INSTAGRAM_FACEBOOK else service.value
+
+
+def login_of(service: Service) -> str | None:
+    """Which of Instagram's two logins it is, as in `platforms.base.Account`."""
+    return {Service.INSTAGRAM: "instagram", Service.INSTAGRAM_FACEBOOK: "facebook"}.get(service)
+
+
+def service_of(platform: str, login: str | None) -> Service:
+    """By which service a connected account was connected; `login` as in `platforms.base.Account`."""
+    if platform == "instagram":
+        return Service.INSTAGRAM_FACEBOOK if login == "facebook" else Service.INSTAGRAM
+    return Service(platform)
+
+
 def build_connector(service: Service, config: ConnectConfig, http: httpx.AsyncClient) -> Connector:
     """The login of a service over a client (`platforms.http.client`), which the caller closes."""
     if service is Service.GOOGLE:

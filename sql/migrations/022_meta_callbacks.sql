@@ -39,16 +39,16 @@ GRANT EXECUTE ON FUNCTION hold_accounts_granted_by(TEXT, TEXT, JSONB) TO postage
 
 -- All that the platform told us of the person and their accounts goes: tokens, names, ids. The row stays, empty, as the
 -- owner's own posts hang on it.
-CREATE FUNCTION forget_accounts_granted_by(app TEXT, person TEXT, reason TEXT) RETURNS INTEGER
+CREATE FUNCTION forget_accounts_granted_by(app TEXT, person TEXT, reasons JSONB) RETURNS INTEGER
 LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
   WITH begun AS (DELETE FROM connect_attempts WHERE granted_by = person),
   emptied AS (
     UPDATE connected_accounts a SET account_id = 'deleted:' || a.id, account_name = NULL, access_token_encrypted = '',
       refresh_token_encrypted = NULL, token_expires_at = NULL, last_refreshed_at = NULL, granted_by = NULL,
-      status = 'revoked', status_reason = reason, refresh_after = NULL, refreshing_until = NULL, slowed_until = NULL,
+      status = 'revoked', status_reason = reasons ->> a.platform, refresh_after = NULL, refreshing_until = NULL, slowed_until = NULL,
       slowed_reason = NULL, full_until = NULL, disconnected_at = clock_timestamp()
     WHERE a.id IN (SELECT accounts_granted_by(app, person)) RETURNING 1)
   SELECT count(*)::int FROM emptied
 $$;
-REVOKE EXECUTE ON FUNCTION forget_accounts_granted_by(TEXT, TEXT, TEXT) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION forget_accounts_granted_by(TEXT, TEXT, TEXT) TO postagent_access;
+REVOKE EXECUTE ON FUNCTION forget_accounts_granted_by(TEXT, TEXT, JSONB) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION forget_accounts_granted_by(TEXT, TEXT, JSONB) TO postagent_access;

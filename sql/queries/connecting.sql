@@ -99,8 +99,8 @@ DELETE FROM connect_attempts WHERE expires_at < now()
 SELECT hold_accounts_granted_by(%(app)s, %(person)s, %(reasons)s::jsonb)
 
 -- name: forget_accounts_granted_by
--- A person wants their data deleted.
-SELECT forget_accounts_granted_by(%(app)s, %(person)s, %(reason)s)
+-- A person wants their data deleted. `reasons` by platform.
+SELECT forget_accounts_granted_by(%(app)s, %(person)s, %(reasons)s::jsonb)
 
 -- name: note_data_deletion
 -- For the page under which the person can see what became of it.
