@@ -144,9 +144,10 @@ def store_account(
         "granted_by": account.granted_by,
         "now": now,
     }
+    statement = query("connect_account" if known is None else "reconnect_account")
     try:
         with db.begin_nested():
-            run(query("connect_account" if known is None else "reconnect_account"), values)
+            db.connection().exec_driver_sql(statement, values)  # asked anew: only this begins the savepoint
     except IntegrityError as error:
         if isinstance(error.orig, UniqueViolation) and error.orig.diag.constraint_name == _PLACE_KEY:
             raise PlaceIsTaken(account.account_id) from None

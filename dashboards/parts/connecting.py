@@ -60,15 +60,15 @@ class Row(Protocol):
     def disconnected_at(self) -> object: ...
 
 
-def connect_button(service: Service, *, is_full: bool, is_set_up: bool) -> str:
-    """A line of the list of what can be connected."""
+def connect_button(service: Service, *, is_full: bool, is_set_up: bool, is_first: bool) -> str:
+    """A line of the list of what can be connected; it stands back where something is connected already."""
     title, about = _SERVICES[service]
     if not is_set_up:
         act = '<span class="pa-soft">Not set up yet</span>'
     elif is_full:
         act = '<span class="pa-soft">No room left</span>'
     else:
-        act = _form(f"/connect/{service.value}", "Connect", label=f"Connect {title}")
+        act = _form(f"/connect/{service.value}", "Connect", label=f"Connect {title}", is_main=is_first)
     return (
         f"<li>{avatar(platform_of(service), title, small=True)}"
         f'<span class="pa-grow"><b>{escape(title)}</b><br><small>{escape(about)}</small></span>{act}</li>'
@@ -77,7 +77,7 @@ def connect_button(service: Service, *, is_full: bool, is_set_up: bool) -> str:
 
 def connect_again(account_id: UUID) -> str:
     """The one button that mends a connection."""
-    return _form(f"/connect/again/{account_id}", "Connect again", label=None)
+    return _form(f"/connect/again/{account_id}", "Connect again")
 
 
 def actions(account: Row, *, may_connect: bool) -> str:
@@ -90,6 +90,7 @@ def actions(account: Row, *, may_connect: bool) -> str:
     return f'<div class="pa-actions">{buttons}</div>' if buttons else ""
 
 
-def _form(action: str, words: str, *, label: str | None) -> str:
+def _form(action: str, words: str, *, label: str | None = None, is_main: bool = True) -> str:
+    look = "pa-form" if is_main else "pa-form pa-minor"
     named = f' aria-label="{escape(label)}"' if label else ""
-    return f'<form class="pa-form" method="post" action="{action}"><button type="submit"{named}>{words}</button></form>'
+    return f'<form class="{look}" method="post" action="{action}"><button type="submit"{named}>{words}</button></form>'

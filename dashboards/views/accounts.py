@@ -69,6 +69,7 @@ def _connect_more(owner: Owner, accounts: Any) -> None:
             service,
             is_full=used[platform_of(service)] >= most,
             is_set_up=not missing_settings(service, config),
+            is_first=not accounts,
         )
         for service in Service
     ]
@@ -87,8 +88,7 @@ def _account(owner: Owner, account: Any) -> None:
         elif account.status != "active":
             held = f"{count(account.open_posts, 'post waits', 'posts wait')} until then. " if account.open_posts else ""
             st.markdown(
-                f"**What to do:** connect it again; it takes one login at {platform_name(account.platform)}. "
-                f"{held}Nothing is lost."
+                f"It takes one login at {platform_name(account.platform)} to connect it again. {held}Nothing is lost."
             )
         lines = [
             ("Permission", permission(account, zone=owner.clock_zone, now=owner.now)),

@@ -23,7 +23,7 @@ from platforms.connecting.base import (
 )
 from platforms.errors import TryLater
 from platforms.graph import Graph, token_and_end
-from platforms.graph_errors import INSTAGRAM_RULES
+from platforms.graph_errors import INSTAGRAM_RULES, classify
 from platforms.http import call, json_object, redact, unreadable
 
 SCOPES = ("instagram_business_basic", "instagram_business_content_publish", "instagram_business_manage_insights")
@@ -119,8 +119,11 @@ class InstagramConnector:
         url = f"{self._token_url}/oauth/access_token"
         response = await call(self._http, "POST", url, makes_visible=False, data=form, timeout_seconds=self._timeout)
         answer = json_object(response)
+        if "error" in (answer or {}):
+            secrets = (self._app_secret, SecretStr(code))
+            raise classify(response, INSTAGRAM_RULES, makes_visible=False, secrets=secrets)
         if 400 <= response.status_code <= 499 and response.status_code not in _TEMPORARY:
-            # This endpoint has one code for everything; the log has its words.
+            # This endpoint has an older form of errors with one code for everything; the log has its words.
             words = redact(
                 text((answer or {}).get("error_message")) or "no reason given", (self._app_secret, SecretStr(code))
             )

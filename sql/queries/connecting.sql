@@ -28,7 +28,7 @@ VALUES (%(id)s, %(user_id)s, %(platform)s, %(account_id)s, %(account_name)s, %(a
 UPDATE connected_accounts SET
   account_id = %(account_id)s, account_name = coalesce(%(account_name)s, account_name),
   access_token_encrypted = %(access)s, token_expires_at = %(token_expires_at)s::timestamptz,
-  login_provider = %(login_provider)s, granted_by = coalesce(%(granted_by)s, granted_by), last_refreshed_at = %(now)s,
+  login_provider = %(login_provider)s, granted_by = %(granted_by)s, last_refreshed_at = %(now)s,
   status = 'active', status_reason = NULL, refresh_after = NULL, refreshing_until = NULL,
   is_duplicate = false, disconnected_at = NULL
 WHERE id = %(id)s AND user_id = %(user_id)s

@@ -151,15 +151,15 @@ def live(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """One server and one database for a module's tests; each test brings its own owners."""
     with (
         databases.copied() as database_url,
-        _sealing(),
+        sealing(),
         psycopg.connect(database_url, autocommit=True) as owner,
-        _serving(database_url, tmp_path_factory.mktemp("dashboard")) as url,
+        serving(database_url, tmp_path_factory.mktemp("dashboard")) as url,
     ):
         yield Live(url=url, owner=owner)
 
 
 @contextmanager
-def _sealing() -> Iterator[None]:
+def sealing() -> Iterator[None]:
     """A key for the factories' tokens, as `database_url` sets one for a single test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POSTAGENT_ENCRYPTION_KEYS", generate_key())
@@ -169,12 +169,13 @@ def _sealing() -> Iterator[None]:
 
 
 @contextmanager
-def _serving(database_url: str, folder: Path) -> Iterator[str]:
+def serving(database_url: str, folder: Path, **more: str) -> Iterator[str]:
+    """A server of its own, up and answering; `more` for its environment. Its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url = f"http://localhost:{port}"
-    environment = os.environ | {"POSTAGENT_PUBLIC_URL": url, "POSTAGENT_DATABASE_URL": database_url}
+    environment = os.environ | {"POSTAGENT_PUBLIC_URL": url, "POSTAGENT_DATABASE_URL": database_url} | more
     log = folder / "dashboard.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""An owner's way through a platform's dialog and back, over HTTP: our routes in process, the sandbox on a real socket."""
+"""An owner's way through a platform's dialog and back: our routes in process, the sandbox on a real socket."""
 
 from __future__ import annotations
 

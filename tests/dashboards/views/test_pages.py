@@ -250,7 +250,7 @@ def test_accounts_say_how_they_stand_and_what_to_do(owner: Connection, bob_in: L
     assert "Through Instagram" in said
     assert "Stays, renewed every hour" in said
     assert "The password was changed." in said
-    assert "connect it again; it takes one login at Facebook" in said
+    assert "It takes one login at Facebook to connect it again." in said
     assert f'action="/connect/again/{gone.id}"' in said, "one button that mends it"
     assert said.count("/connect/end/") == 3
     assert said.index("The password was changed.") < said.index("Through Instagram"), "what is broken comes first"
