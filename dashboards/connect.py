@@ -6,7 +6,7 @@
     GET  /connect/choice/{id}          the list of what was found     POST   what the owner ticked
     GET  /connect/end/{id}             really disconnect?             POST   disconnect
 
-Every address that a platform comes back to has to be registered there: PUBLIC_URL/connect/{service}/callback.
+Every address that a platform comes back to has to be registered there; `postagent doctor` names them.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from dashboards.connecting.words import (
     THINGS,
     Told,
     Trouble,
+    not_stored_told,
     other_account_told,
     problem_told,
     room_told,
-    taken_told,
     trouble_told,
 )
 from dashboards.doors import Door, Endpoint
@@ -43,15 +43,16 @@ from dashboards.logins import SignedIn
 from dashboards.pages import page
 from dashboards.parts.owner import Owner, owner_of
 from dashboards.parts.wording import count, platform_name
+from models.account_status import is_deleted
 from models.base import utc_now
 from models.connections import ConnectedPlace
 from models.crypto import CryptoError
 from models.database import DatabaseError
-from models.settings import Settings, settings
+from models.settings import settings
 from platforms.connecting.base import Choice, ConnectError, Findings, Problem, Service, dialog_problem
 from platforms.connecting.registry import missing_settings, platform_of, service_of
 from platforms.errors import OperatorNeeded, PlatformError, ReconnectNeeded, Refused
-from tasks.wiring import connect_config, open_connector
+from tasks.wiring import connect_config, open_connector, redirect_uri
 
 log = logging.getLogger(__name__)
 
@@ -64,11 +65,6 @@ _STATUS = {
 }  # fmt: skip
 
 OwnersEndpoint = Callable[[Request, SignedIn, Owner], Awaitable[Response]]
-
-
-def callback_url(config: Settings, service: Service) -> str:
-    """Where a platform's dialog comes back to; the platform knows it and compares it letter by letter."""
-    return f"{config.public_url}/connect/{service.value}/callback"
 
 
 def _for_owners(endpoint: OwnersEndpoint) -> Endpoint:
@@ -108,7 +104,7 @@ async def again(request: Request, who: SignedIn, owner: Owner) -> Response:
     """POST /connect/again/{id}: on to the platform, to mend this account."""
     account_id = _id_in(request)
     account = await run_in_threadpool(keeping.account_of, owner, account_id) if account_id else None
-    if account is None:
+    if account is None or is_deleted(account.account_id):
         return _trouble(Trouble.GONE, None)
     return await _to_dialog(who, owner, service_of(account.platform, account.login_provider), mending=account.id)
 
@@ -123,7 +119,7 @@ async def _to_dialog(who: SignedIn, owner: Owner, service: Service, *, mending: 
     begun = await run_in_threadpool(attempts.begin, who, service, reconnects=mending, now=utc_now())
     async with open_connector(config, service) as connector:
         address = connector.dialog_url(
-            redirect_uri=callback_url(config, service), state=begun.state, challenge=begun.challenge
+            redirect_uri=redirect_uri(config, service), state=begun.state, challenge=begun.challenge
         )
     # No redirect: browsers hold every stop of a form's way against form-action, and Facebook has stops of its own.
     return page("going.html", name=NAMES[service], address=address, sandbox=config.uses_sandbox)
@@ -164,7 +160,7 @@ async def _after_dialog(request: Request, service: Service, returned: Returned) 
             async with asyncio.timeout(LONGEST_SECONDS):
                 return await connector.find(
                     asked["code"],
-                    redirect_uri=callback_url(config, service),
+                    redirect_uri=redirect_uri(config, service),
                     verifier=returned.verifier,
                     now=utc_now(),
                 )
@@ -222,18 +218,9 @@ async def _store(owner: Owner, service: Service, choices: list[Choice], person: 
         return RedirectResponse(f"/accounts?done={done}", status_code=303)
     if stored.not_lasting:
         return _problem(Problem.NOT_LASTING, service)
-    platform = platform_of(service)
-    lines = [taken_told(choice.name, platform) for choice in stored.taken]
-    if stored.no_room:
-        lines.append(room_told(platform, 0, owner.rights.accounts_per_platform))
-    kept = ", ".join(choice.name for choice in stored.stored)
-    told = Told(
-        "Not everything is connected" if kept else "Nothing was connected",
-        " ".join(lines),
-        f"Connected: {kept}." if kept else "Your posts are safe, and nothing else was changed.",
-        can_retry=False,
-    )
-    return _told(told, status=409)
+    taken, no_room, kept = ([choice.name for choice in some] for some in (stored.taken, stored.no_room, stored.stored))
+    most = owner.rights.accounts_per_platform
+    return _told(not_stored_told(taken, no_room, kept, platform_of(service), most), status=409)
 
 
 @_for_owners

@@ -65,6 +65,11 @@ def connect_config(config: Settings) -> ConnectConfig:
     )
 
 
+def redirect_uri(config: Settings, service: Service) -> str:
+    """Where a platform's dialog comes back to; it is registered there, and compared letter by letter."""
+    return f"{config.public_url}/connect/{service.value}/callback"
+
+
 @asynccontextmanager
 async def open_connector(config: Settings, service: Service) -> AsyncIterator[Connector]:
     """A service's login over a client of its own, which is closed at the end."""

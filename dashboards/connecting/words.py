@@ -221,12 +221,28 @@ def other_account_told(service: Service, wanted: str, found: Sequence[str]) -> T
     )
 
 
-def taken_told(name: str, platform: str) -> str:
-    """Another owner has it."""
-    return (
-        f"{name} is connected in another PostAgentPro account already, so it cannot be connected here. If that account "
-        f"is yours too, disconnect {name} there first. If you do not know of it, look in the settings of your "
-        f"{platform_name(platform)} account who has access."
+def not_stored_told(
+    taken: Sequence[str], no_room: Sequence[str], stored: Sequence[str], platform: str, most: int
+) -> Told:
+    """Names of what another owner has, of what the plan has no room for, and of what was connected all the same."""
+    happened, steps = [], []
+    if taken:
+        one = len(taken) == 1
+        happened.append(f"{_and(taken)} {'is' if one else 'are'} connected in another PostAgentPro account already.")
+        steps.append(
+            f"If that account is yours too, disconnect {'it' if one else 'them'} there first. If you do not know of "
+            f"it, look in the settings of your {platform_name(platform)} account who has access."
+        )
+    if no_room:
+        happened.append(f"For {_and(no_room)} your plan has no room: it holds {count(most, *THINGS[platform])}.")
+        steps.append("Disconnect another one first, or move to a larger plan.")
+    if stored:
+        happened.append(f"Connected: {_and(stored)}.")
+    return Told(
+        "Not everything is connected" if stored else "Nothing was connected",
+        " ".join(happened),
+        " ".join(steps),
+        can_retry=False,
     )
 
 

@@ -98,12 +98,13 @@ def _account(owner: Owner, account: Any) -> None:
         ]
         if (used := day_quota(account)) is not None:
             lines.append(("Posts in 24 hours", used))
-        if account.next_at is not None:
+        if account.next_at is not None and account.status == "active":
             lines.append(("Next post", moment(account.next_at, owner.clock_zone, owner.now)))
         if account.login_provider:
             lines.append(("Login", _LOGINS[account.login_provider]))
         st.html(definition_list(lines))
-        st.html(actions(account, may_connect=owner.may_change))
+        if buttons := actions(account, may_connect=owner.may_change):
+            st.html(buttons)
 
 
 show()
