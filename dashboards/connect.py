@@ -23,19 +23,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from dashboards.connecting import attempts, keeping
+from dashboards.connecting.answers import choice_page, failed, problem_page, told_page, trouble_page
 from dashboards.connecting.attempts import Returned
-from dashboards.connecting.words import (
-    NAMES,
-    OBSTACLES,
-    THINGS,
-    Told,
-    Trouble,
-    not_stored_told,
-    other_account_told,
-    problem_told,
-    room_told,
-    trouble_told,
-)
+from dashboards.connecting.words import NAMES, Trouble, not_stored_told, other_account_told, trouble_told
 from dashboards.doors import Door, Endpoint
 from dashboards.forms import fields_of
 from dashboards.guard import SIGNED_IN, no_database
@@ -45,24 +35,18 @@ from dashboards.parts.owner import Owner, owner_of
 from dashboards.parts.wording import count, platform_name
 from models.account_status import is_deleted
 from models.base import utc_now
-from models.connections import ConnectedPlace
 from models.crypto import CryptoError
 from models.database import DatabaseError
 from models.settings import settings
 from platforms.connecting.base import Choice, ConnectError, Findings, Problem, Service, dialog_problem
 from platforms.connecting.registry import missing_settings, platform_of, service_of
-from platforms.errors import OperatorNeeded, PlatformError, ReconnectNeeded, Refused
+from platforms.errors import PlatformError
 from tasks.wiring import connect_config, open_connector, redirect_uri
 
 log = logging.getLogger(__name__)
 
 LONGEST_SECONDS = 60.0  # all calls of one way back together: a person waits
 MOST_PICKS = 200
-
-_STATUS = {
-    Trouble.DOWN: 503, Trouble.NOT_SET_UP: 503, Trouble.REFUSED: 502, Trouble.NOT_OURS: 403, Trouble.USED: 409,
-    Trouble.TOO_LATE: 410, Trouble.LOGGED_OUT: 401, Trouble.CHOICE_OVER: 410, Trouble.CANCELED: 403, Trouble.GONE: 404,
-}  # fmt: skip
 
 OwnersEndpoint = Callable[[Request, SignedIn, Owner], Awaitable[Response]]
 
@@ -74,20 +58,20 @@ def _for_owners(endpoint: OwnersEndpoint) -> Endpoint:
     async def answered(request: Request) -> Response:
         who: SignedIn | None = request.scope.get(SIGNED_IN)
         if who is None:
-            return _told(
+            return told_page(
                 trouble_told(Trouble.LOGGED_OUT, _service_in(request)), status=401, back="/login?next=/accounts"
             )
         try:
             owner = await run_in_threadpool(owner_of, who.user_id, utc_now())
             if owner is None:  # erased a moment ago
-                return _trouble(Trouble.NOT_OURS, _service_in(request))
+                return trouble_page(Trouble.NOT_OURS, _service_in(request))
             return await endpoint(request, who, owner)
         except (OperationalError, DatabaseError):
             log.exception("accounts cannot be connected")
             return no_database()
         except CryptoError as error:
             log.error("accounts cannot be connected: %s", error)
-            return _trouble(Trouble.NOT_SET_UP, _service_in(request))
+            return trouble_page(Trouble.NOT_SET_UP, _service_in(request))
 
     return answered
 
@@ -96,7 +80,7 @@ def _for_owners(endpoint: OwnersEndpoint) -> Endpoint:
 async def start(request: Request, who: SignedIn, owner: Owner) -> Response:
     """POST /connect/{service}: on to the platform."""
     service = _service_in(request)
-    return await _to_dialog(who, owner, service) if service else _trouble(Trouble.GONE, None)
+    return await _to_dialog(who, owner, service) if service else trouble_page(Trouble.GONE, None)
 
 
 @_for_owners
@@ -105,17 +89,17 @@ async def again(request: Request, who: SignedIn, owner: Owner) -> Response:
     account_id = _id_in(request)
     account = await run_in_threadpool(keeping.account_of, owner, account_id) if account_id else None
     if account is None or is_deleted(account.account_id):
-        return _trouble(Trouble.GONE, None)
+        return trouble_page(Trouble.GONE, None)
     return await _to_dialog(who, owner, service_of(account.platform, account.login_provider), mending=account.id)
 
 
 async def _to_dialog(who: SignedIn, owner: Owner, service: Service, *, mending: UUID | None = None) -> Response:
     config = settings()
     if not owner.may_change:
-        return _trouble(Trouble.CANCELED, service)
+        return trouble_page(Trouble.CANCELED, service)
     if missing := missing_settings(service, connect_config(config)):
         log.error("%s cannot be connected: set %s", service, " and ".join(f"POSTAGENT_{name}" for name in missing))
-        return _trouble(Trouble.NOT_SET_UP, service)
+        return trouble_page(Trouble.NOT_SET_UP, service)
     begun = await run_in_threadpool(attempts.begin, who, service, reconnects=mending, now=utc_now())
     async with open_connector(config, service) as connector:
         address = connector.dialog_url(
@@ -130,11 +114,11 @@ async def callback(request: Request, who: SignedIn, owner: Owner) -> Response:
     """GET /connect/{service}/callback: what the platform says is believed only with a state that we gave out."""
     service = _service_in(request)
     if service is None:
-        return _trouble(Trouble.GONE, None)
+        return trouble_page(Trouble.GONE, None)
     asked = request.query_params
     returned = await run_in_threadpool(attempts.come_back, who, service, asked.get("state", ""), now=utc_now())
     if isinstance(returned, Trouble):
-        return _trouble(returned, service)
+        return trouble_page(returned, service)
     found = await _after_dialog(request, service, returned)
     if isinstance(found, Response):
         await run_in_threadpool(attempts.end, returned.attempt_id)
@@ -153,8 +137,8 @@ async def _after_dialog(request: Request, service: Service, returned: Returned) 
         problem = dialog_problem(asked)
         if problem is None:
             log.error("%s's dialog came back with %.100r", service, asked.get("error") or asked.get("error_code"))
-            return _trouble(Trouble.REFUSED, service)
-        return _problem(problem, service, mending=returned.reconnects)
+            return trouble_page(Trouble.REFUSED, service)
+        return problem_page(problem, service, mending=returned.reconnects)
     async with open_connector(config, service) as connector:
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
@@ -166,22 +150,22 @@ async def _after_dialog(request: Request, service: Service, returned: Returned) 
                 )
         except ConnectError as error:
             log.info("%s was not connected: %s", service, error)
-            return _problem(error.problem, service, missing=error.missing, mending=returned.reconnects)
+            return problem_page(error.problem, service, missing=error.missing, mending=returned.reconnects)
         except (PlatformError, TimeoutError) as error:
-            return _failed(error, service, mending=returned.reconnects)
+            return failed(error, service, mending=returned.reconnects)
 
 
 async def _mend(owner: Owner, service: Service, findings: Findings, account_id: UUID) -> Response:
     """The owner named the account before: it is not asked for again, and never another one taken for it."""
     account = await run_in_threadpool(keeping.account_of, owner, account_id)
     if account is None:
-        return _trouble(Trouble.GONE, service)
+        return trouble_page(Trouble.GONE, service)
     mine = await run_in_threadpool(keeping.places_of, owner)
     wanted, others = keeping.to_mend(findings, account.platform, account.account_id, mine)
     if wanted is None:
         name = account.account_name or account.account_id
         told = other_account_told(service, name, [choice.name for choice in findings.choices])
-        return _told(told, status=422, service=service, mending=account_id)
+        return told_page(told, status=422, service=service, mending=account_id)
     return await _store(owner, service, [wanted, *others], findings.person, done="again")
 
 
@@ -191,11 +175,11 @@ async def choice(request: Request, who: SignedIn, owner: Owner) -> Response:
     attempt_id = _id_in(request)
     found = await run_in_threadpool(attempts.found, who, attempt_id, now=utc_now()) if attempt_id else None
     if found is None or attempt_id is None:
-        return _trouble(Trouble.CHOICE_OVER, None)
+        return trouble_page(Trouble.CHOICE_OVER, None)
     service, findings = found
     mine = await run_in_threadpool(keeping.places_of, owner)
     if request.method != "POST":
-        return _list(owner, service, findings, mine, None)
+        return choice_page(owner, service, findings, mine, None)
     fields = await fields_of(request, link=("/accounts", "Back to your accounts"), most=MOST_PICKS)
     if isinstance(fields, Response):
         return fields
@@ -203,10 +187,12 @@ async def choice(request: Request, who: SignedIn, owner: Owner) -> Response:
     lines = keeping.offered(findings, platform_of(service), mine, ticked)
     picked = [line for line in lines if line.is_ticked]
     if not picked:
-        return _list(owner, service, findings, mine, ticked, problem="Tick at least one.")
+        return choice_page(owner, service, findings, mine, ticked, problem="Tick at least one.")
     new = sum(not line.is_mine for line in picked)
     if new > max(keeping.room(owner.rights.accounts_per_platform, platform_of(service), mine), 0):
-        return _list(owner, service, findings, mine, ticked, problem="That is more than your plan holds. Tick fewer.")
+        return choice_page(
+            owner, service, findings, mine, ticked, problem="That is more than your plan holds. Tick fewer."
+        )
     answer = await _store(owner, service, [line.choice for line in picked], findings.person, done="connected")
     await run_in_threadpool(attempts.end, attempt_id)
     return answer
@@ -217,10 +203,10 @@ async def _store(owner: Owner, service: Service, choices: list[Choice], person: 
     if not (stored.taken or stored.no_room or stored.not_lasting):
         return RedirectResponse(f"/accounts?done={done}", status_code=303)
     if stored.not_lasting:
-        return _problem(Problem.NOT_LASTING, service)
+        return problem_page(Problem.NOT_LASTING, service)
     taken, no_room, kept = ([choice.name for choice in some] for some in (stored.taken, stored.no_room, stored.stored))
     most = owner.rights.accounts_per_platform
-    return _told(not_stored_told(taken, no_room, kept, platform_of(service), most), status=409)
+    return told_page(not_stored_told(taken, no_room, kept, platform_of(service), most), status=409)
 
 
 @_for_owners
@@ -229,7 +215,7 @@ async def end(request: Request, who: SignedIn, owner: Owner) -> Response:
     account_id = _id_in(request)
     account = await run_in_threadpool(keeping.account_of, owner, account_id) if account_id else None
     if account is None or not account.is_connected:
-        return _trouble(Trouble.GONE, None)
+        return trouble_page(Trouble.GONE, None)
     if request.method != "POST":
         return page(
             "disconnect.html",
@@ -256,73 +242,6 @@ async def end(request: Request, who: SignedIn, owner: Owner) -> Response:
             "account %s is disconnected, but its permission at %s was not ended: %s", account.id, service, error
         )
     return RedirectResponse(f"/accounts?done={done}&at={account.platform}", status_code=303)
-
-
-def _list(
-    owner: Owner,
-    service: Service,
-    findings: Findings,
-    mine: list[ConnectedPlace],
-    ticked: set[str] | None,
-    *,
-    problem: str | None = None,
-) -> Response:
-    platform, most = platform_of(service), owner.rights.accounts_per_platform
-    lines = keeping.offered(findings, platform, mine, ticked)
-    room = keeping.room(most, platform, mine)
-    if ticked is None and len([line for line in lines if line.is_ticked and not line.is_mine]) > room:
-        lines = keeping.offered(findings, platform, mine, {line.choice.account_id for line in lines if line.is_mine})
-    return page(
-        "choice.html",
-        status_code=422 if problem else 200,
-        name=NAMES[service],
-        things=THINGS[platform][1],
-        lines=lines,
-        obstacles=OBSTACLES,
-        room=room_told(platform, room, most),
-        is_full=room <= 0 and not any(line.is_mine for line in lines),
-        problem=problem,
-        sandbox=settings().uses_sandbox,
-    )
-
-
-def _failed(error: PlatformError | TimeoutError, service: Service, *, mending: UUID | None) -> Response:
-    """The platform did not do its part."""
-    log.warning("%s was not connected: %s", service, error or "no answer in time")
-    if isinstance(error, ReconnectNeeded):
-        return _problem(Problem.MISSING_PERMISSION, service, mending=mending)
-    trouble = Trouble.REFUSED if isinstance(error, OperatorNeeded | Refused) else Trouble.DOWN
-    return _trouble(trouble, service, mending=mending)
-
-
-def _problem(
-    problem: Problem, service: Service, *, missing: tuple[str, ...] = (), mending: UUID | None = None
-) -> Response:
-    return _told(problem_told(problem, service, missing), status=422, service=service, mending=mending)
-
-
-def _trouble(trouble: Trouble, service: Service | None, *, mending: UUID | None = None) -> Response:
-    return _told(trouble_told(trouble, service), status=_STATUS[trouble], service=service, mending=mending)
-
-
-def _told(
-    told: Told,
-    *,
-    status: int,
-    service: Service | None = None,
-    mending: UUID | None = None,
-    back: str = "/accounts",
-) -> Response:
-    retry = f"/connect/again/{mending}" if mending else f"/connect/{service.value}" if service else None
-    return page(
-        "connect_told.html",
-        status_code=status,
-        told=told,
-        retry=retry if told.can_retry else None,
-        back=back,
-        back_words="Log in" if back.startswith("/login") else "Back to your accounts",
-        sandbox=settings().uses_sandbox,
-    )
 
 
 def _service_in(request: Request) -> Service | None:

@@ -93,7 +93,7 @@ def store(owner: Owner, service: Service, choices: Sequence[Choice], *, person: 
     needs_refresh_token = RULES[kind_of(platform, login)].by_refresh_token
     with owner.session() as db:
         mine = {place.place for place in connected_places(db, owner.user_id) if place.platform == platform}
-        for choice in choices:
+        for choice in sorted(choices, key=lambda choice: place_of(choice.account_id)):  # all in one order: no deadlock
             if needs_refresh_token and choice.refresh_token is None and place_of(choice.account_id) not in mine:
                 result.not_lasting.append(choice)
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -40,7 +40,10 @@ places = st.lists(
     max_size=5,
 )  # fmt: skip
 
+some = settings(max_examples=60)
 
+
+@some
 @given(found=findings, mine=places)
 def test_nothing_new_is_ticked_unless_it_is_the_only_one(found: Findings, mine: list[ConnectedPlace]) -> None:
     lines = offered(found, "google", mine)
@@ -53,6 +56,7 @@ def test_nothing_new_is_ticked_unless_it_is_the_only_one(found: Findings, mine: 
         assert line.is_ticked == (line.choice.obstacle is None and (line.is_mine or len(open_lines) == 1))
 
 
+@some
 @given(found=findings, mine=places, ticked=st.sets(ids))
 def test_what_was_ticked_stays_so_and_nothing_else_is(
     found: Findings, mine: list[ConnectedPlace], ticked: set[str]
@@ -62,6 +66,7 @@ def test_what_was_ticked_stays_so_and_nothing_else_is(
     assert chosen == {c.account_id for c in found.choices if c.obstacle is None} & ticked
 
 
+@some
 @given(found=findings, mine=places, wanted=ids)
 def test_a_login_mends_the_wanted_place_and_else_only_broken_ones_of_the_owner(
     found: Findings, mine: list[ConnectedPlace], wanted: str
@@ -76,6 +81,7 @@ def test_a_login_mends_the_wanted_place_and_else_only_broken_ones_of_the_owner(
     assert all(choice.obstacle is None for choice in others)
 
 
+@some
 @given(mine=places, most=st.integers(1, 10))
 def test_room_counts_one_platform(mine: list[ConnectedPlace], most: int) -> None:
     assert room(most, "google", mine) + sum(place.platform == "google" for place in mine) == most
