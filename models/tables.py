@@ -3,6 +3,7 @@
 from models.account import ConnectedAccount
 from models.analytics import Analytics, AnalyticsDaily, LocationMetric
 from models.business import Business, UserPreferences
+from models.connecting import ConnectAttempt, DataDeletion
 from models.content import ContentGeneration, ContentTemplate
 from models.media import MediaFile, StockPhoto
 from models.notices import OwnerNotice
@@ -15,10 +16,12 @@ __all__ = [
     "Analytics",
     "AnalyticsDaily",
     "Business",
+    "ConnectAttempt",
     "ConnectedAccount",
     "ContentGeneration",
     "ContentTemplate",
     "DashboardSession",
+    "DataDeletion",
     "JobRun",
     "LocationMetric",
     "LoginAttempt",

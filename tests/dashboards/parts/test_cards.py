@@ -73,6 +73,7 @@ def test_other_pieces_escape_too(attack: str) -> None:
         token_expires_at: datetime | None = None
         last_refreshed_at: datetime | None = None
         connected_at: datetime = NOW
+        disconnected_at: datetime | None = None
         open_posts: int = 0
         slowed_until: datetime | None = None
         slowed_reason: str | None = attack
