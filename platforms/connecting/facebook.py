@@ -27,6 +27,7 @@ from platforms.connecting.base import (
 )
 from platforms.errors import OperatorNeeded, ReconnectNeeded, Refused
 from platforms.graph import Graph, token_and_end
+from platforms.graph_access import debug_token
 from platforms.graph_errors import FACEBOOK_RULES
 
 PAGE_SCOPES = ("pages_show_list", "pages_manage_posts", "pages_read_engagement", "read_insights")
@@ -129,12 +130,7 @@ class FacebookConnector:
 
     async def _check_permissions(self, user_token: SecretStr) -> str | None:
         """Who gave the permission. Raises ConnectError when a part of it was not given."""
-        asking = SecretStr(f"{self._app_id}|{self._app_secret.get_secret_value()}")
-        try:
-            answer = await self._graph.get("debug_token", None, input_token=user_token, access_token=asking)
-        except ReconnectNeeded as error:  # it is the app's own token that is not accepted
-            raise OperatorNeeded(error.message, http_status=error.http_status, code=error.code) from None
-        data = part(answer.get("data"))
+        data = await debug_token(self._graph, user_token, self._app_id, self._app_secret)
         scopes = data.get("scopes")
         check_granted([str(scope) for scope in scopes] if isinstance(scopes, list) else None, self._scopes)
         return text(data.get("user_id"))
