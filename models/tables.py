@@ -5,6 +5,7 @@ from models.analytics import Analytics, AnalyticsDaily, LocationMetric
 from models.business import Business, UserPreferences
 from models.content import ContentGeneration, ContentTemplate
 from models.media import MediaFile, StockPhoto
+from models.notices import OwnerNotice
 from models.operations import JobRun, QuarantinedRow
 from models.post import Post, PostEvent, PublishAttempt, PublishDiscard, PublishHandle
 from models.quotas import PublishingQuota, SharedQuota
@@ -22,6 +23,7 @@ __all__ = [
     "LocationMetric",
     "LoginAttempt",
     "MediaFile",
+    "OwnerNotice",
     "Post",
     "PostEvent",
     "PublishAttempt",

@@ -12,25 +12,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from models.gates.claims.contacts import phone_numbers
 from models.gates.draft import Draft, GateContext, Verdict
 from models.gates.reading import legible
 
 _HASHTAG = re.compile(r"(?<![\w&])#(?=\w*[^\W\d])\w+")
 _MENTION = re.compile(r"(?<![\w.@])@[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?!@)")
-# A US number with any signs between its groups, an international one with its plus, or a local one.
-_SIGN = r"(?:[^\w,;$%]|_){0,3}"
-_PHONE = re.compile(
-    rf"(?<![\d.,$#/-])(?:\+?1{_SIGN})?\(?\d{{3}}\)?{_SIGN}\d{{3}}{_SIGN}\d{{4}}(?![\d])"
-    rf"|\+\d(?:{_SIGN}\(?\d\)?){{7,14}}(?!\d)"
-    r"|(?<![\d.,$#/-])\d{3}[.\-·_*]\d{4}(?![\d.,-]?\d)"
-    r"|(?:\btel:|\bwa\.me/)\S*\d"
-)
-_DIGITS = {"zero": "0", "oh": "0", "o": "0", "one": "1", "two": "2", "three": "3", "four": "4"}
-_DIGITS |= {"five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9"}
-_DIGIT = rf"(?<![^\W_])(?:{'|'.join(_DIGITS)}|\d)(?![^\W_])"
-_DICTATED = re.compile(rf"{_DIGIT}(?:[^\w\n]{{1,3}}{_DIGIT})+", re.IGNORECASE)
-_HALF_DIGITS = re.compile(r"(?<![^\W_])(?=[A-Za-z]*\d)[\doOIl]+(?![^\W_])")
-_AS_DIGITS = str.maketrans("oOIl", "0011")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +56,7 @@ def has_phone_number(text: str) -> bool:
 
     Prices, dates and years are none.
     """
-    seen = legible(text)
-    return _PHONE.search(seen) is not None or _PHONE.search(_dictated(seen)) is not None
-
-
-def _dictated(text: str) -> str:
-    """A legible text with digits that are read out one by one as numbers, and "O" and "I" inside a number as digits."""
-    numbers = _DICTATED.sub(
-        lambda said: "".join(_DIGITS.get(word.casefold(), word) for word in re.findall(r"[A-Za-z]+|\d", said[0])), text
-    )
-    return _HALF_DIGITS.sub(lambda number: number[0].translate(_AS_DIGITS), numbers)
+    return bool(phone_numbers(legible(text)))
 
 
 def count_hashtags(text: str) -> int:

@@ -34,13 +34,33 @@ _SPELLED_OUT = re.compile(r"(?<!\w)[^\W\d_](?:([ .-])[^\W\d_])(?:\1[^\W\d_]){2,}
 _ABBREVIATION = "".join(rf"(?<!\b(?i:{word})\.)" for word in ("[a-z]", "mr", "mrs", "ms", "dr", "st", "est", "no"))
 _SENTENCE_END = re.compile(rf"\n+|(?<=[.!?]){_ABBREVIATION}[\"')]*\s+|(?<=[.!?])[\"']\s+|;\s")
 
-_SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
+_SMALL = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
 _TENS = {
     word: 10 * value
-    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+    for value, word in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
+    )
 }
 _POWERS = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 _NUMBERS = {**{word: value for value, word in enumerate(_SMALL)}, "oh": 0, **_TENS, **_POWERS}
