@@ -1,4 +1,4 @@
-"""Texts with a verdict that a person gave them, one TOML file a gate in `labelled/`.
+"""Texts with a verdict that a person gave them, one TOML file a gate, beside this.
 
 A file has `[context]` (fields of GateContext), then `[[good]]` and `[[bad]]` entries: `text`, and where they differ
 `platform` (default facebook), `hashtags`, `context` (fields over those of the file), `why` (for the reader).
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from models.gates import Draft, Gate, GateContext
 
-FOLDER = Path(__file__).with_name("labelled")
+FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,9 @@ def _entry(entry: Mapping[str, Any], common: Mapping[str, Any], *, is_good: bool
         platform=entry.get("platform", "facebook"), text=entry["text"], hashtags=tuple(entry.get("hashtags", ()))
     )
     context = {**common, **entry.get("context", {})}
-    frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in context.items()}
+    frozen: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in context.items()
+    }
     return Labelled(draft=draft, context=GateContext(**frozen), is_good=is_good)
 
 
