@@ -76,14 +76,24 @@ async def test_a_second_run_calls_nobody(house: House) -> None:
     assert (house.sandbox.calls("openai", "complete"), house.sandbox.calls("pexels", "search")) == before
 
 
-@pytest.mark.parametrize("code", ["phone", "long"])
-async def test_what_a_gate_refuses_is_written_again(house: House, code: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "gate"),
+    [
+        ("phone", "platform_limits"),
+        ("long", "platform_limits"),
+        ("price", "grounding"),
+        ("claim", "grounding"),
+        ("chatter", "leftovers"),
+        ("placeholder", "leftovers"),
+    ],
+)
+async def test_what_a_gate_refuses_is_written_again(house: House, code: str, gate: str) -> None:
     someone = make_owner(house.connection)
     make_account(house.connection, someone, "google")
     house.sandbox.fault(service="openai", operation="complete", kind="poor_text", code=code)
     report = await _run(someone)
     refusals = [note for row in house.rows("SELECT refusals FROM content_generations") for note in row["refusals"]]
-    assert {note["gate"] for note in refusals} == {"platform_limits"}
+    assert {note["gate"] for note in refusals} == {gate}
     assert report.fell_back == 0
     for post in _posts(house):
         draft = Draft(platform=post["platform"], text=post["content"], hashtags=tuple(post["hashtags"] or ()))
