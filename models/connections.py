@@ -58,10 +58,7 @@ class KnownAccount:
     """An owner's row for a place that they connected before, now disconnected or not."""
 
     id: UUID
-    account_id: str
-    account_name: str | None
     login_provider: str | None
-    status: str
     is_connected: bool
 
 
@@ -69,13 +66,9 @@ class KnownAccount:
 class ConnectedPlace:
     """Something that an owner has connected at this moment, whether or not it works."""
 
-    id: UUID
     platform: str
     place: str
-    account_id: str
-    account_name: str | None
     status: str
-    login_provider: str | None
 
 
 def place_of(account_id: str) -> str:

@@ -5,14 +5,13 @@ SELECT pg_advisory_xact_lock(hashtextextended('accounts of ' || %(user_id)s::tex
 -- name: account_at_place
 -- The owner's row for a place: the very account before another way to the same place, a connected one before one that was
 -- disconnected.
-SELECT id, account_id, account_name, login_provider, status, disconnected_at IS NULL AS is_connected
-FROM connected_accounts
+SELECT id, login_provider, disconnected_at IS NULL AS is_connected FROM connected_accounts
 WHERE user_id = %(user_id)s AND platform = %(platform)s AND place = regexp_replace(%(account_id)s, '^accounts/[^/]+/', '')
 ORDER BY disconnected_at IS NULL DESC, account_id = %(account_id)s DESC, connected_at, id LIMIT 1
 
 -- name: connected_places
 -- What an owner has connected, by place; broken ones count, disconnected ones do not.
-SELECT id, platform, place, account_id, account_name, status, login_provider FROM connected_accounts
+SELECT platform, place, status FROM connected_accounts
 WHERE user_id = %(user_id)s AND disconnected_at IS NULL
 
 -- name: connect_account

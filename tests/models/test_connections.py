@@ -81,7 +81,7 @@ def test_both_roles_that_store_accounts_can(owner: Connection, role: Role) -> No
     assert store(bob, new(access_token=SecretStr("NEWER")), role=role) == row_id
     with session(role, tenant=bob.user_id if role is Role.DASHBOARD else None) as db:
         (place,) = connected_places(db, bob.user_id)
-    assert (place.id, place.place, place.status) == (row_id, "locations/2", "active")
+    assert (place.platform, place.place, place.status) == ("google", "locations/2", "active")
 
 
 @pytest.mark.parametrize("refresh", [None, SecretStr("")])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
@@ -31,11 +29,10 @@ findings = st.builds(
 )
 places = st.lists(
     st.builds(
-        lambda account_id, platform, status: ConnectedPlace(
-            id=uuid4(), platform=platform, place=place_of(account_id), account_id=account_id, account_name=None,
-            status=status, login_provider=None,
-        ),
-        ids, st.sampled_from(["google", "facebook"]), st.sampled_from(["active", "expired", "revoked"]),
+        ConnectedPlace,
+        platform=st.sampled_from(["google", "facebook"]),
+        place=ids.map(place_of),
+        status=st.sampled_from(["active", "expired", "revoked"]),
     ),
     max_size=5,
 )  # fmt: skip
