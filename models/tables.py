@@ -4,7 +4,7 @@ from models.account import ConnectedAccount
 from models.analytics import Analytics, AnalyticsDaily, LocationMetric
 from models.business import Business, UserPreferences
 from models.content import ContentGeneration, ContentTemplate
-from models.media import MediaFile, StockPhoto
+from models.media import MediaFile, PictureUse, StockPhoto, StoredObject
 from models.operations import JobRun, QuarantinedRow
 from models.post import Post, PostEvent, PublishAttempt, PublishDiscard, PublishHandle
 from models.quotas import PublishingQuota, SharedQuota
@@ -22,6 +22,7 @@ __all__ = [
     "LocationMetric",
     "LoginAttempt",
     "MediaFile",
+    "PictureUse",
     "Post",
     "PostEvent",
     "PublishAttempt",
@@ -31,6 +32,7 @@ __all__ = [
     "QuarantinedRow",
     "SharedQuota",
     "StockPhoto",
+    "StoredObject",
     "User",
     "UserPreferences",
 ]

@@ -68,7 +68,7 @@ class TestQueued:
             due = post["scheduled_for"] - instant(datetime.fromisoformat(post["slot"]), chicago)
             assert timedelta(0) <= due <= timedelta(minutes=9)
             assert post["scheduled_for"] >= utc_now() + timedelta(minutes=29)
-            assert post["media_url"].startswith("https://pictures.example/")
+            assert post["media_url"].startswith("https://media.example/m/")
             assert post["alt_text"].startswith("What kitchen-sink")
             instagram, google = post["platform"] == "instagram", post["platform"] == "google"
             assert post["hashtags"] == (["Plumbing", "austintx"] if instagram else None)
