@@ -16,7 +16,7 @@ import obstore
 from obstore.store import LocalStore, MemoryStore, S3Store
 from pydantic import SecretStr
 
-from platforms.errors import OperatorNeeded, PlatformError, Refused, TryLater
+from platforms.errors import OperatorNeeded, PlatformError, TryLater
 
 CONTENT_TYPE = "image/jpeg"
 CACHE_CONTROL = "public, max-age=31536000, immutable"
@@ -33,7 +33,8 @@ def new_key() -> str:
 
 
 class ObjectStorage:
-    """One place for files. Its calls block: run them in a thread. All raise a PlatformError."""
+    """One place for files. Its calls block: run them in a thread. All raise a PlatformError; ValueError for a
+    key that is none of ours."""
 
     def __init__(self, store: LocalStore | S3Store | MemoryStore, *, place: str, public_url: str) -> None:
         """`place` names it in the database; files are reached below `public_url`."""
@@ -47,19 +48,21 @@ class ObjectStorage:
 
     def put(self, key: str, content: bytes) -> None:
         """Store a file under a new key. Safe to repeat; after an error it may be there or not."""
+        path = _checked(key)
         attributes = {"Content-Type": CONTENT_TYPE, "Cache-Control": CACHE_CONTROL}
         try:
             if isinstance(self._store, LocalStore):  # a folder keeps no types; who serves it knows that all are JPEG
-                obstore.put(self._store, _checked(key), content, use_multipart=False)
+                obstore.put(self._store, path, content, use_multipart=False)
             else:
-                obstore.put(self._store, _checked(key), content, attributes=attributes, use_multipart=False)
+                obstore.put(self._store, path, content, attributes=attributes, use_multipart=False)
         except Exception as error:
             raise _failure("stored", error) from None
 
     def get(self, key: str) -> bytes | None:
         """The file; None when there is none."""
+        path = _checked(key)
         try:
-            return bytes(obstore.get(self._store, _checked(key)).bytes())
+            return bytes(obstore.get(self._store, path).bytes())
         except FileNotFoundError:
             return None
         except Exception as error:
@@ -67,8 +70,9 @@ class ObjectStorage:
 
     def delete(self, key: str) -> None:
         """Delete the file; quiet where it is gone."""
+        path = _checked(key)
         try:
-            obstore.delete(self._store, _checked(key))
+            obstore.delete(self._store, path)
         except FileNotFoundError:
             return
         except Exception as error:
@@ -125,6 +129,4 @@ def _failure(verb: str, error: Exception) -> PlatformError:
         return OperatorNeeded(f"the media storage does not let us in: no picture can be {verb}", code="storage_denied")
     if isinstance(error, FileNotFoundError):
         return OperatorNeeded(f"the media storage's bucket does not exist: no picture can be {verb}", code="no_bucket")
-    if isinstance(error, ValueError):
-        return Refused(f"a picture cannot be {verb}: {error}", code="storage_key")
     return TryLater(f"the media storage does not work: a picture cannot be {verb} ({name})", code="storage")

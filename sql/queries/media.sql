@@ -3,10 +3,10 @@
 INSERT INTO stored_objects (key, user_id, place) VALUES (%(key)s, %(user_id)s, %(place)s)
 
 -- name: orphaned_objects
--- Files that nothing refers to: an upload that was not finished, a picture that was deleted. What a post still has to
+-- Files in storages that we reach and that nothing refers to: an upload that was not finished, a picture that was deleted. What a post still has to
 -- show, and what a run has just chosen, is referred to.
 SELECT o.key, o.place FROM stored_objects o
-WHERE o.created_at < clock_timestamp() - make_interval(secs => %(age)s)
+WHERE o.created_at < clock_timestamp() - make_interval(secs => %(age)s) AND o.place = ANY(%(places)s)
   AND NOT EXISTS (SELECT FROM media_library m WHERE m.storage_key = o.key)
   AND NOT EXISTS (SELECT FROM media_library m WHERE m.instagram_key = o.key)
   AND NOT EXISTS (SELECT FROM stock_photo_cache c WHERE c.storage_key = o.key)
@@ -132,17 +132,15 @@ FROM (SELECT media_id, max(scheduled_for) AS shown_at FROM noted GROUP BY media_
 -- These were chosen, but their posts were not queued.
 DELETE FROM picture_uses WHERE id = ANY(%(uses)s::uuid[]) AND post_id IS NULL
 
--- name: pings_due
--- Photos whose source wants to be told that they are used.
-SELECT id, ping_url FROM picture_uses WHERE ping_due_at <= clock_timestamp() ORDER BY ping_due_at LIMIT %(limit)s
+-- name: claim_pings
+-- Photos whose source wants to be told that they are used; each is due again an hour later, then twice as long each time
+-- (a day at most), unless it is done before.
+UPDATE picture_uses SET ping_attempts = ping_attempts + 1,
+  ping_due_at = clock_timestamp() + least(interval '1 hour' * 2 ^ least(ping_attempts, 10), interval '1 day')
+WHERE id IN (SELECT id FROM picture_uses WHERE ping_due_at <= clock_timestamp()
+             ORDER BY ping_due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING id, ping_url
 
 -- name: ping_done
 -- It knows, or will never want to.
-UPDATE picture_uses SET ping_due_at = NULL, ping_attempts = ping_attempts + 1 WHERE id = %(id)s
-
--- name: ping_later
--- Ask again: after an hour, then twice as long each time, a day at most.
-UPDATE picture_uses SET ping_attempts = ping_attempts + 1,
-  ping_due_at = clock_timestamp() + greatest(make_interval(secs => %(wait)s),
-    least(interval '1 hour' * 2 ^ least(ping_attempts, 10), interval '1 day'))
-WHERE id = %(id)s
+UPDATE picture_uses SET ping_due_at = NULL WHERE id = %(id)s

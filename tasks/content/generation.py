@@ -38,6 +38,7 @@ from tasks.content.stock import Service, StockShelf
 from tasks.content.writing import Models, WeekWriter, WrittenWeek, write_week
 from tasks.media.preparing import Workshop
 from tasks.media.storage import Storages, trusted_origins
+from tasks.media.tidying import MediaTidied, ping_downloads
 
 logger = logging.getLogger(__name__)
 _wait = asyncio.sleep
@@ -261,6 +262,8 @@ async def write_missing_weeks(user_id: UUID | None = None, week_start: date | No
             if not owners:
                 break
         _picture_problem(generation.report, studio.finder, config)
+    async with transport.client() as http:
+        await ping_downloads(config, http, MediaTidied())  # what fails is told again by housekeeping
     return generation.report
 
 

@@ -43,6 +43,11 @@ class Storages:
         )
         return cls(bucket, local)
 
+    @property
+    def places(self) -> list[str]:
+        """The names of all."""
+        return list({self.current.place, self._local.place})
+
     def at(self, place: str) -> ObjectStorage | None:
         """The storage of that name; None for one that the settings no longer name."""
         return self.current if place == self.current.place else self._local if place == LOCAL else None

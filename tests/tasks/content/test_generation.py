@@ -233,7 +233,7 @@ class TestPictures:
         run = generation(writer, FakePhotos(count=0))
         await _run(run)
         assert (_posts(owner), writer.requests) == ([], [])
-        assert "no stock photo fits" in rows_of(run.report)[0]["notes"]
+        assert "no picture (none fits that was not shown for 60 days)" in rows_of(run.report)[0]["notes"]
         assert "slots skipped" in run.report.summary
 
     async def test_the_next_run_mends_it(self, owner: Connection) -> None:
