@@ -94,11 +94,11 @@ def add(session: Session, user_id: UUID, rights: Rights, picture: NewPicture) ->
     return media_id
 
 
-def describe(session: Session, media_id: UUID, alt_text: str) -> bool:
-    """Say what a picture shows; an empty text takes it away. False when there is no such picture any more."""
+def describe(session: Session, media_id: UUID, alt_text: str) -> None:
+    """Say what a picture shows; an empty text takes it away. Quiet where the picture is gone."""
     words = " ".join(_CONTROL.sub(" ", alt_text).split())[:LONGEST_ALT_TEXT]
     values = {"id": media_id, "alt_text": words or None}
-    return session.connection().exec_driver_sql(query("describe_media"), values).rowcount == 1
+    session.connection().exec_driver_sql(query("describe_media"), values)
 
 
 def delete(session: Session, media_id: UUID) -> None:

@@ -140,7 +140,10 @@ def _encode(image: Image.Image) -> Jpeg:
         content = _saved(image, quality)
         if len(content) <= MAX_BYTES:
             break
-    if len(content) < PICTURE_LIMITS["google"].min_bytes:  # a plain drawing loses nothing by being enlarged
+    smallest = PICTURE_LIMITS["google"].min_bytes
+    if len(content) < smallest:
+        content = _saved(image, _FINEST)
+    if len(content) < smallest:  # a plain drawing loses nothing by being enlarged
         scale = min(MAX_WIDTH / image.width, MAX_HEIGHT / image.height)
         image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BICUBIC)
         content = _saved(image, _FINEST)

@@ -79,6 +79,11 @@ def current_owner() -> Owner | None:
         return None
     if not is_alive(session_id, user_id, now=now):
         return None
+    return read_owner(user_id, now=now)
+
+
+def read_owner(user_id: UUID, *, now: datetime) -> Owner | None:
+    """The owner with this id, whose session was looked at before; None when they left."""
     with session(Role.DASHBOARD, tenant=user_id) as opened:
         row = opened.connection().exec_driver_sql(query("dashboard_owner")).one_or_none()
     return Owner(**row._mapping, now=now) if row is not None else None

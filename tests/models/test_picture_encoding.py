@@ -191,8 +191,14 @@ def test_what_is_too_small_or_too_long_is_refused(size: tuple[int, int]) -> None
 
 
 @pytest.mark.parametrize("size", [(400, 400), (320, 900), (900, 320)])
-def test_a_plain_picture_is_made_large_enough_for_google(size: tuple[int, int]) -> None:
-    fits_everywhere(prepare(saved(Image.new("RGB", size, "white"))))
+def test_a_plain_drawing_is_made_large_enough_for_google(size: tuple[int, int]) -> None:
+    logo = Image.new("RGB", size, "white")
+    ImageDraw.Draw(logo).ellipse((100, 100, 250, 250), fill="navy", outline="red", width=9)
+    fits_everywhere(prepare(saved(logo)))
+
+
+def test_an_empty_sheet_is_refused() -> None:
+    assert code_of(saved(Image.new("RGB", (900, 320), "white"))) == "shape"
 
 
 def test_a_picture_full_of_noise_is_made_small_enough() -> None:
