@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -98,6 +99,7 @@ def running_s3() -> Iterator[S3Server]:
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     try:
+        urllib.request.urlopen(urllib.request.Request(f"{server.url}/moto-api/reset", method="POST")).close()
         client = server.client()
         client.create_bucket(Bucket=BUCKET)
         everything = f"arn:aws:s3:::{BUCKET}/*"

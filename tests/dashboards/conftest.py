@@ -27,7 +27,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, health, pages
+from dashboards import access, health, media_files, pages
 from dashboards.doors import Door, Doors
 from dashboards.guard import Guard
 from models import passwords
@@ -104,6 +104,7 @@ def make_client(database_url: str, monkeypatch: pytest.MonkeyPatch) -> MakeClien
             [
                 *access.ROUTES,
                 *health.ROUTES,
+                *media_files.ROUTES,
                 *pages.ROUTES,
                 Door(path="/hook", endpoint=taken, methods=("POST",), anonymous=True, cross_site=True),
                 Door(path="/change", endpoint=taken, methods=("POST",)),

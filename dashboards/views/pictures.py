@@ -10,8 +10,8 @@ import streamlit as st
 from dashboards.media_files import MOST_FILES, UPLOAD
 from dashboards.parts import decisions
 from dashboards.parts.frame import close_page, open_page
-from dashboards.parts.media import figure, refusals, room_told, told, upload_form
 from dashboards.parts.owner import Owner
+from dashboards.parts.pictures import figure, refusals, room_told, told, upload_form
 from dashboards.parts.wording import count, plain
 from models import media_library
 from models.settings import settings
