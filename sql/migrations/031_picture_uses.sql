@@ -39,6 +39,13 @@ CREATE INDEX idx_picture_uses_storage ON picture_uses(storage_key) WHERE storage
 CREATE INDEX idx_picture_uses_unbound ON picture_uses(created_at) WHERE post_id IS NULL;
 CREATE INDEX idx_picture_uses_ping ON picture_uses(ping_due_at) WHERE ping_due_at IS NOT NULL;
 
+-- Posts that stand already and show a stock photo get its attribution; by their address they rest anyway.
+INSERT INTO picture_uses (user_id, post_id, source, source_key, url, show_url, author, author_url, page_url, planned_for)
+SELECT DISTINCT ON (p.id) p.user_id, p.id, c.source, 'queued:' || p.id, p.media_url,
+       CASE WHEN c.source = 'unsplash' THEN c.photo_url END, c.photographer_name, c.photographer_url, c.page_url, p.scheduled_for
+FROM post_queue p JOIN stock_photo_cache c ON c.photo_url = p.media_url
+ORDER BY p.id, c.cached_at;
+
 -- Counted back from now, not from the new post's time: "publish now" may bring that one forward. Posts that got their
 -- picture in another way count by its address.
 CREATE FUNCTION picture_rests(owner uuid, key text, look text) RETURNS boolean LANGUAGE sql STABLE AS $$
@@ -62,13 +69,6 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER picture_uses_take BEFORE INSERT ON picture_uses FOR EACH ROW EXECUTE FUNCTION picture_uses_take();
-
--- Posts that stand already and show a stock photo get its attribution; by their address they rest anyway.
-INSERT INTO picture_uses (user_id, post_id, source, source_key, url, show_url, author, author_url, page_url, planned_for)
-SELECT DISTINCT ON (p.id) p.user_id, p.id, c.source, 'queued:' || p.id, p.media_url,
-       CASE WHEN c.source = 'unsplash' THEN c.photo_url END, c.photographer_name, c.photographer_url, c.page_url, p.scheduled_for
-FROM post_queue p JOIN stock_photo_cache c ON c.photo_url = p.media_url
-ORDER BY p.id, c.cached_at;
 
 ALTER TABLE picture_uses ENABLE ROW LEVEL SECURITY;
 CREATE POLICY users_own_picture_uses ON picture_uses FOR ALL TO postagent_dashboard USING (user_id = (SELECT auth.uid()));

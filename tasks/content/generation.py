@@ -140,9 +140,9 @@ class Generation:
         except (NothingToWrite, UnknownZone) as reason:
             self.report.rows.add({"business": str(user_id), "notes": str(reason)}, trouble=True)
             return False
-        if not weeks and notes:
-            self._tell(owner, None, WrittenWeek(), Queued(), notes)
         if not weeks:
+            if notes:
+                self._tell(owner, None, WrittenWeek(), Queued(), notes)
             return False
         album, late = await asyncio.to_thread(read_album, user_id, owner.rights), False
         for week in weeks:

@@ -7,10 +7,11 @@ with the reason and not asked for again.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Row
@@ -23,6 +24,7 @@ from platforms.safe_fetch import Fetched
 from tasks.media.storage import Storages, begin_object
 
 AT_ONCE = 2  # pictures decoded at a time: each takes a core and up to 200 MB
+PAUSE_SECONDS = 60.0
 _ENOUGH_FAILURES = 3
 
 
@@ -67,8 +69,11 @@ class OwnPicture:
     refused: bool = False
 
 
+_Row = TypeVar("_Row", StockPhoto, OwnPicture)
+
+
 class Workshop:
-    """Makes pictures ready during one run. After a few failures in a row it stops trying: the run has to end."""
+    """Makes pictures ready during one run. After a few failures in a row it pauses, so that the run comes to an end."""
 
     def __init__(self, fetcher: Fetcher, storages: Storages) -> None:
         self._fetcher = fetcher
@@ -76,6 +81,7 @@ class Workshop:
         self._cores = asyncio.Semaphore(AT_ONCE)
         self._at_work: defaultdict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._failures = 0
+        self._again_at = 0.0  # by the monotonic clock
         self.problem: PlatformError | None = None  # why the last picture was not made ready
 
     async def stock(self, photo: StockPhoto) -> bool:
@@ -86,11 +92,11 @@ class Workshop:
         """The same for a picture of an owner that came into the library by another way than our upload."""
         return await self._make(picture, self._keep_own)
 
-    async def _make(self, picture: Any, keep: Any) -> bool:
+    async def _make(self, picture: _Row, keep: Callable[[_Row, bytes], None]) -> bool:
         async with self._at_work[picture.id]:
             if picture.key is not None or picture.refused:
                 return picture.key is not None
-            if self._failures >= _ENOUGH_FAILURES:
+            if time.monotonic() < self._again_at:
                 return False
             try:
                 fetched = await self._fetcher.fetch(picture.url)
@@ -101,7 +107,9 @@ class Workshop:
                 await asyncio.to_thread(_refuse, picture, str(refusal))
             except PlatformError as error:
                 self.problem = error
-                self._failures = _ENOUGH_FAILURES if isinstance(error, OperatorNeeded) else self._failures + 1
+                self._failures += 1
+                if isinstance(error, OperatorNeeded) or self._failures >= _ENOUGH_FAILURES:
+                    self._failures, self._again_at = 0, time.monotonic() + PAUSE_SECONDS
             else:
                 self._failures = 0
             return picture.key is not None

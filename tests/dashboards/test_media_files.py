@@ -235,7 +235,7 @@ class TestHowMuch:
         assert sum(int(said["added"][0]) for said in came) == len(_rows(owner)) == 1
 
 
-def _limit(monkeypatch: pytest.MonkeyPatch, **limits: int) -> None:
+def _limit(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> None:
     monkeypatch.setitem(plan_rights.PLANS, "pro", replace(plan_rights.PLANS["pro"], **limits))
 
 

@@ -165,7 +165,7 @@ class TestUnsplash:
         with session(Role.WORKER) as db:
             row = {"user_id": house.owner.user_id, "source": "unsplash", "source_key": url, "url": url}
             insert(house.connection, "picture_uses", **row, ping_url=url, planned_for=utc_now())
-            (use,) = house.connection.execute("SELECT id FROM picture_uses WHERE url = %s", (url,)).fetchone() or ("",)
+            use: UUID = house.rows("SELECT id FROM picture_uses WHERE url = %s", url)[0]["id"]
             post = make_post(house.connection, house.owner, make_account(house.connection, house.owner), media_url=url)
             bind(db, {use: post}, [use])
 
