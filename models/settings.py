@@ -61,7 +61,10 @@ class Settings(BaseSettings):
     encryption_keys: SecretStr | None = Field(
         default=None, description="`id:base64,...`; 32 bytes each, the first encrypts. `postagent keys generate`."
     )
-    public_url: str = Field(default="http://localhost:8501", description="Where owners reach the dashboard.")
+    public_url: str = Field(
+        default="http://localhost:8501",
+        description="Where owners reach the dashboard; unless set, localhost and its port.",
+    )
     sandbox_url: str | None = Field(default=None, description="The local stand-in; fills every base URL not given.")
 
     dashboard_port: int = Field(default=8501, ge=1, le=65535, description="Port of the dashboard under `up`.")
@@ -155,10 +158,12 @@ class Settings(BaseSettings):
         return value.rstrip("/")
 
     @model_validator(mode="after")
-    def _fill_base_urls(self) -> Self:
+    def _fill_in(self) -> Self:
         for name, (path, real) in SERVICES.items():
             if not getattr(self, name):
                 setattr(self, name, f"{self.sandbox_url}{path}" if self.sandbox_url else real)
+        if "public_url" not in self.model_fields_set:
+            self.public_url = f"http://localhost:{self.dashboard_port}"
         given = {name: getattr(self, name) for name in S3}
         if any(given.values()) and (missing := [name for name, value in given.items() if not value]):
             raise ValueError(f"{missing[0].upper()} is missing; set all of {', '.join(S3).upper()}, or none")

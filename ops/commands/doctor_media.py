@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from models.settings import Settings
 from ops.finding import Finding, ok, wrong
-from ops.stack.environment import has_real_credentials, public_url
+from ops.stack.environment import has_real_credentials
 from platforms.errors import PlatformError
 from platforms.object_storage import LOCAL, new_key
 from tasks.media.storage import Storages, media_folder
@@ -23,7 +23,7 @@ def media(config: Settings) -> list[Finding]:
     except PlatformError as error:
         return [wrong(f"pictures cannot be stored ({where}): {error.message}", "correct the POSTAGENT_S3_ settings")]
     found = [ok(f"pictures are stored in {where}")]
-    fetched_from = public_url(config) if local else str(config.s3_public_url)
+    fetched_from = config.public_url if local else str(config.s3_public_url)
     if has_real_credentials(config) and not _from_outside(fetched_from):
         mend = (
             "set POSTAGENT_S3_ENDPOINT_URL and the four with it, or POSTAGENT_PUBLIC_URL to an address on the internet"

@@ -23,6 +23,8 @@ from tasks.content.writing import Models
 from tasks.media.preparing import Workshop
 from tasks.media.storage import Storages
 
+KEYS = ("PEXELS_API_KEY", "UNSPLASH_ACCESS_KEY")  # of the services, in their order
+
 Answer = Callable[[Mapping[str, Any]], DraftPost | None]
 
 
@@ -128,7 +130,7 @@ def finder_of(
     *photos: FakePhotos, fetcher: FakeFetcher | None = None, storages: Storages | None = None
 ) -> PictureFinder:
     """Whom to ask for pictures; several services are asked in their order."""
-    shelf = StockShelf([Service(source, f"KEY_{number}") for number, source in enumerate(photos)])
+    shelf = StockShelf([Service(source, key) for source, key in zip(photos, KEYS, strict=False)])
     return PictureFinder(shelf, Workshop(fetcher or FakeFetcher(), storages or memory_storages()))
 
 
