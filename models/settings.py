@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     )
     public_url: str = Field(
         default="http://localhost:8501",
-        description="Where owners reach the dashboard; unless set, localhost and its port.",
+        description="Where owners reach the dashboard. Unless set: this machine.",
     )
     sandbox_url: str | None = Field(default=None, description="The local stand-in; fills every base URL not given.")
 
