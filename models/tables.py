@@ -5,7 +5,7 @@ from models.analytics import Analytics, AnalyticsDaily, LocationMetric
 from models.business import Business, UserPreferences
 from models.connecting import ConnectAttempt, DataDeletion
 from models.content import ContentGeneration, ContentTemplate
-from models.media import MediaFile, StockPhoto
+from models.media import MediaFile, PictureUse, StockPhoto, StoredObject
 from models.notices import OwnerNotice
 from models.operations import JobRun, QuarantinedRow
 from models.post import Post, PostEvent, PublishAttempt, PublishDiscard, PublishHandle
@@ -27,6 +27,7 @@ __all__ = [
     "LoginAttempt",
     "MediaFile",
     "OwnerNotice",
+    "PictureUse",
     "Post",
     "PostEvent",
     "PublishAttempt",
@@ -36,6 +37,7 @@ __all__ = [
     "QuarantinedRow",
     "SharedQuota",
     "StockPhoto",
+    "StoredObject",
     "User",
     "UserPreferences",
 ]

@@ -12,7 +12,10 @@ from models.base import utc_now
 from models.database import Role, database_url, session
 from models.queries import query
 from models.settings import settings
+from platforms import http as transport
 from tasks import wiring
+from tasks.media.storage import Storages
+from tasks.media.tidying import MediaTidied, delete_orphans, ping_downloads, release_abandoned
 from tasks.publishing.preparations import DiscardReport, SweepReport, discard, sweep
 from tasks.publishing.store import Store
 from tasks.publishing.window import worker_name
@@ -50,6 +53,16 @@ async def tidy_platforms() -> Tidied:
     return done
 
 
+@task(name="tidy pictures", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=30)
+async def tidy_pictures() -> MediaTidied:
+    """Delete files that nobody needs, and send the thanks that are owed. Safe to repeat."""
+    config = settings()
+    await asyncio.to_thread(release_abandoned)
+    done = await asyncio.to_thread(lambda: delete_orphans(Storages.from_settings(config)))
+    async with transport.client() as http:
+        return await ping_downloads(config, http, done)
+
+
 @task(name="forget old rows", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=30)
 async def forget_old_rows() -> dict[str, int]:
     """Delete what is over: ids of long published posts, sessions, login attempts, choices of accounts that nobody made.
@@ -69,7 +82,7 @@ def _forget() -> dict[str, int]:
     return {"handles": handles, "sessions": sessions, "login attempts": attempts, "ways to a platform": ways}
 
 
-def summary(done: Tidied, forgotten: dict[str, int]) -> str:
+def summary(done: Tidied, media: MediaTidied, forgotten: dict[str, int]) -> str:
     """One line."""
     parts = []
     if done.swept.orphans:
@@ -80,5 +93,11 @@ def summary(done: Tidied, forgotten: dict[str, int]) -> str:
         parts.append(f"{done.discarded.later} to be deleted later")
     if done.swept.failed or done.swept.left:
         parts.append(f"{done.swept.failed + done.swept.left} accounts not swept")
+    if media.files:
+        parts.append(f"{media.files} files deleted that no post or library needs")
+    if media.pings:
+        parts.append(f"{media.pings} downloads told to Unsplash")
+    if media.files_left or media.pings_left:
+        parts.append(f"{media.files_left} files and {media.pings_left} downloads left for the next run")
     parts += [f"{number} old {name} forgotten" for name, number in forgotten.items() if number]
     return ", ".join(parts) or "nothing to clear away"

@@ -19,6 +19,7 @@ THEMES = {
     "testimonial": "Customer voice",
     "fun_fact": "Fun fact",
 }
+STOCK_SERVICES = {"pexels": "Pexels", "unsplash": "Unsplash"}
 CALLS_TO_ACTION = {
     "BOOK": "Book",
     "ORDER": "Order online",

@@ -8,7 +8,7 @@ from models.settings import PREFIX, Settings
 from ops.deployments import deployments
 from ops.finding import Finding, note, ok, wrong
 from ops.stack import record
-from ops.stack.environment import POOL, has_real_credentials, prefect_url, public_url
+from ops.stack.environment import POOL, has_real_credentials, prefect_url
 from ops.stack.prefect_api import PrefectApi
 from platforms.connecting.base import Service
 from tasks.wiring import redirect_uri
@@ -96,5 +96,5 @@ async def _dashboard(config: Settings) -> list[Finding]:
     except httpx.HTTPError:
         return [wrong(f"the dashboard does not answer at {url}", "run `postagent up`, or set POSTAGENT_DASHBOARD_PORT")]
     if answer.is_success:
-        return [ok(f"the dashboard works ({public_url(config)})")]
+        return [ok(f"the dashboard works ({config.public_url})")]
     return [wrong(f"the dashboard says {answer.status_code}: {answer.text[:200]}", "see its log in HOME/logs")]

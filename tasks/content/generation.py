@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import httpx
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pydantic import SecretStr
@@ -22,16 +23,22 @@ from pydantic import SecretStr
 from models.base import utc_now
 from models.calendar_slots import UnknownZone, zone
 from models.gates import needs_picture
+from models.picture_rules import LARGEST_FETCH
 from models.settings import Settings, settings
 from platforms import http as transport
 from platforms.errors import OperatorNeeded
 from platforms.openai_writer import Writer
-from platforms.stock_photos import Pexels
+from platforms.safe_fetch import SafeFetcher
+from platforms.stock_photos import Pexels, Unsplash
 from tasks.batches import Problems, Rows, work_through
-from tasks.content.pictures import PictureFinder
+from tasks.content.pictures import Album, PictureFinder, read_album
 from tasks.content.plan import NothingToWrite, OwnerFacts, WeekPlan, owners_at_work, plan_weeks, read_owner
 from tasks.content.queueing import Queued, no_picture, queue_week, with_pictures
+from tasks.content.stock import Service, StockShelf
 from tasks.content.writing import Models, WeekWriter, WrittenWeek, write_week
+from tasks.media.preparing import Workshop
+from tasks.media.storage import Storages, trusted_origins
+from tasks.media.tidying import MediaTidied, ping_downloads
 
 logger = logging.getLogger(__name__)
 _wait = asyncio.sleep
@@ -133,11 +140,13 @@ class Generation:
         except (NothingToWrite, UnknownZone) as reason:
             self.report.rows.add({"business": str(user_id), "notes": str(reason)}, trouble=True)
             return False
-        if not weeks and notes:
-            self._tell(owner, None, WrittenWeek(), Queued(), notes)
-        used, late = dict(owner.recent_pictures), False
+        if not weeks:
+            if notes:
+                self._tell(owner, None, WrittenWeek(), Queued(), notes)
+            return False
+        album, late = await asyncio.to_thread(read_album, user_id, owner.rights), False
         for week in weeks:
-            week, without = await self._with_pictures_only(owner, week)
+            week, without = await self._with_pictures_only(owner, week, album)
             today = now.astimezone(zone(owner.zone_name)).date()
             written = await write_week(
                 self._studio.writer, self._studio.models, owner, week, today=today, last_chance=last_chance
@@ -145,7 +154,7 @@ class Generation:
             written.skipped += without
             late = late or written.late is not None
             self.wait_seconds = max(self.wait_seconds, (written.late and written.late.retry_after) or 0.0)
-            ready = await with_pictures(self._studio.finder, owner, written, used)
+            ready = await with_pictures(self._studio.finder, owner, written, album)
             queued = Queued()
             if ready or written.output_tokens:
                 queued = await queue_week(owner, week, written, ready, model=self._studio.models.model)
@@ -155,10 +164,10 @@ class Generation:
             owner, notes = replace(owner, recent_texts=(*texts, *owner.recent_texts)), []
         return late
 
-    async def _with_pictures_only(self, owner: OwnerFacts, week: WeekPlan) -> tuple[WeekPlan, list[str]]:
+    async def _with_pictures_only(self, owner: OwnerFacts, week: WeekPlan, album: Album) -> tuple[WeekPlan, list[str]]:
         """Before anything is paid for: the week without the posts that would end without the picture they need."""
         needy = [post for post in week.posts if needs_picture(post.platform)]
-        if not needy or await self._studio.finder.ready(owner.business.type):
+        if not needy or await self._studio.finder.ready(owner.business.type, album):
             return week, []
         reason = no_picture(self._studio.finder)
         kept = tuple(post for post in week.posts if not needs_picture(post.platform))
@@ -210,17 +219,30 @@ async def open_studio(config: Settings) -> AsyncIterator[Studio]:
     async with (
         Writer(api_key=config.openai_api_key or no_key, base_url=config.openai_base_url) as writer,
         transport.client() as http,
+        SafeFetcher(trusted_origins(config), max_bytes=LARGEST_FETCH) as fetcher,
     ):
-        pexels = Pexels(http, base_url=config.pexels_url, api_key=config.pexels_api_key or no_key)
+        workshop = Workshop(fetcher, Storages.from_settings(config))
         yield Studio(
             writer=writer,
-            finder=PictureFinder(pexels),
+            finder=PictureFinder(StockShelf(_photo_services(config, http)), workshop),
             models=Models(
                 model=config.openai_model,
                 fallback_model=config.openai_fallback_model,
                 hashtag_cap=config.instagram_hashtag_cap,
             ),
         )
+
+
+def _photo_services(config: Settings, http: httpx.AsyncClient) -> list[Service]:
+    """Pexels first; Unsplash only where its key is given. Without any key Pexels is asked, and says what is missing."""
+    services = []
+    if config.pexels_api_key is not None or config.unsplash_access_key is None:
+        key = config.pexels_api_key or SecretStr("not-set")
+        services.append(Service(Pexels(http, base_url=config.pexels_url, api_key=key), "PEXELS_API_KEY"))
+    if config.unsplash_access_key is not None:
+        unsplash = Unsplash(http, base_url=config.unsplash_url, access_key=config.unsplash_access_key)
+        services.append(Service(unsplash, "UNSPLASH_ACCESS_KEY"))
+    return services
 
 
 @task(name="write missing weeks", cache_policy=NO_CACHE, retries=0)
@@ -240,14 +262,20 @@ async def write_missing_weeks(user_id: UUID | None = None, week_start: date | No
             if not owners:
                 break
         _picture_problem(generation.report, studio.finder, config)
+    async with transport.client() as http:
+        await ping_downloads(config, http, MediaTidied())  # what fails is told again by housekeeping
     return generation.report
 
 
 def _picture_problem(report: GenerationReport, finder: PictureFinder, config: Settings) -> None:
     """A refused key is for a person to mend; no key at all is their choice."""
-    if isinstance(finder.problem, OperatorNeeded):
-        asked = report.notices if config.pexels_api_key is None else report.problems
-        asked.add(f"no stock photos: {finder.problem.message}; see POSTAGENT_PEXELS_API_KEY")
+    shelf, workshop = finder.shelf, finder.workshop
+    if isinstance(shelf.problem, OperatorNeeded):
+        chosen = config.pexels_api_key is None and config.unsplash_access_key is None
+        asked = report.notices if chosen else report.problems
+        asked.add(f"no stock photos: {shelf.problem.message}; see POSTAGENT_{shelf.problem_setting}")
+    if isinstance(workshop.problem, OperatorNeeded):
+        report.problems.add(f"{workshop.problem.message}; see POSTAGENT_S3_BUCKET and POSTAGENT_S3_ACCESS_KEY_ID")
 
 
 def asked_for(user_id: str | None, week_start: date | None) -> UUID | None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 
@@ -16,7 +15,7 @@ from models.content import ContentGeneration
 from models.database import Role, session
 from models.gates import needs_picture
 from models.queries import query
-from tasks.content.pictures import Picture, PictureFinder
+from tasks.content.pictures import Album, Picture, PictureFinder, bind
 from tasks.content.plan import OwnerFacts, WeekPlan
 from tasks.content.prompt import PROMPT_VERSION
 from tasks.content.writing import WrittenPost, WrittenWeek
@@ -38,35 +37,29 @@ class Queued:
     fell_back: int = 0
 
 
-async def with_pictures(
-    finder: PictureFinder, owner: OwnerFacts, week: WrittenWeek, used: dict[str, datetime]
-) -> list[ReadyPost]:
-    """Every post with a picture of its own. One that needs a picture and gets none is skipped with the reason.
-
-    `used` (picture -> when it is shown) grows by what is chosen here, so that a whole run shows no picture twice.
-    """
+async def with_pictures(finder: PictureFinder, owner: OwnerFacts, week: WrittenWeek, album: Album) -> list[ReadyPost]:
+    """Every post with a picture of its own. One that needs a picture and gets none is skipped with the reason."""
     ready: list[ReadyPost] = []
     for post in week.posts:
         planned = post.planned
         picture = await finder.find(
             owner.business.type,
+            planned.platform,
             post.picture_query,
-            used,
+            album,
             planned.slot.at,
             seed=f"{owner.business.id} {planned.key}",
         )
         if picture is None and needs_picture(planned.platform):
             week.skipped.append(f"{planned.key}: {no_picture(finder)}")
             continue
-        if picture is not None:
-            used[picture.url] = planned.slot.at
         ready.append(ReadyPost(post, picture))
     return ready
 
 
 def no_picture(finder: PictureFinder) -> str:
     """Why there is none, for the run's table."""
-    return f"no picture ({finder.problem.message if finder.problem else 'no stock photo fits'})"
+    return f"no picture ({finder.problem.message if finder.problem else 'none fits that was not shown for 60 days'})"
 
 
 async def queue_week(
@@ -107,11 +100,18 @@ def _store(owner: OwnerFacts, week: WeekPlan, written: WrittenWeek, ready: Seque
                 "posts": orjson.dumps([_row(key, post, owner) for key, post in rows.items()]).decode(),
             },
         )
-        new = [rows[str(post_id)] for post_id in made.scalars()]
+        ids = list(made.scalars())
+        bind(db, _pictures(ids, rows), [post.picture.use_id for post in ready if post.picture])
+        new = [rows[str(post_id)] for post_id in ids]
         queued = Queued(len(new), sum(post.written.model is None for post in new))
         generation.posts_made, generation.posts_fallen_back = queued.made, queued.fell_back
         db.add(generation)
     return queued
+
+
+def _pictures(ids: Sequence[UUID], rows: Mapping[str, ReadyPost]) -> dict[UUID, UUID]:
+    """Which picture is whose."""
+    return {picture.use_id: post_id for post_id in ids if (picture := rows[str(post_id)].picture) is not None}
 
 
 def _row(post_id: str, post: ReadyPost, owner: OwnerFacts) -> dict[str, Any]:

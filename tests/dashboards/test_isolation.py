@@ -27,6 +27,8 @@ TENANT_TABLES = {
     "businesses": "user_id",
     "connected_accounts": "user_id",
     "media_library": "user_id",
+    "picture_uses": "user_id",
+    "stored_objects": "user_id",
     "post_queue": "user_id",
     "analytics": "user_id",
     "user_preferences": "user_id",
@@ -67,7 +69,18 @@ def eve(owner: Connection) -> tuple[Owner, Connected, UUID]:
     post = make_post(owner, eve, account, content="Eve's words", requires_approval=True)
     ids: dict[str, Any] = {"user_id": eve.user_id}
     of_post, of_account = ids | {"post_id": post}, ids | {"account_id": account.id, "platform": account.platform}
-    insert(owner, "media_library", **ids, filename="eve.jpg", url="https://example.com/eve.jpg")
+    insert(owner, "stored_objects", **ids, key="eves-key", place="local")
+    insert(owner, "media_library", **ids, filename="eve.jpg", url="https://example.com/eve.jpg", storage_key="eves-key")
+    insert(
+        owner,
+        "picture_uses",
+        **ids,
+        post_id=post,
+        source="upload",
+        source_key="eve.jpg",
+        url="https://example.com/eve.jpg",
+        planned_for=utc_now(),
+    )
     insert(owner, "analytics", **of_post, platform=account.platform, reach=5)
     insert(owner, "publish_attempts", **of_post, attempt_number=1, fingerprint="f", worker="w", lease_token=1)
     insert(
@@ -236,6 +249,9 @@ def test_no_row_can_be_made_in_anothers_name(
         ("INSERT INTO post_queue (user_id, account_id, platform, content, scheduled_for) "
          "VALUES (%s, %s, 'facebook', 'x', now())", (eve_id, account.id)),
         ("INSERT INTO media_library (user_id, filename, url) VALUES (%s, 'x', 'x')", (eve_id,)),
+        ("INSERT INTO stored_objects (key, user_id, place) VALUES ('x', %s, 'local')", (eve_id,)),
+        ("INSERT INTO picture_uses (user_id, source, source_key, url, planned_for) "
+         "VALUES (%s, 'upload', 'x', 'x', now())", (eve_id,)),
         ("INSERT INTO user_preferences (user_id) VALUES (%s)", (eve_id,)),
         ("INSERT INTO connected_accounts (user_id, platform, account_id, access_token_encrypted) "
          "VALUES (%s, 'google', 'accounts/1/locations/2', 'x')", (eve_id,)),

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from flows.housekeeping import housekeeping
+from models.settings import settings
+from platforms.object_storage import LOCAL, new_key
+from tests.factories import insert
 from tests.tasks.house import House, house
 
 __all__ = ["house"]
@@ -66,3 +71,20 @@ async def test_a_post_that_is_visible_against_all_rules_is_a_persons_business(ho
     state = await housekeeping(return_state=True)
     assert state.name == "Failed"
     assert "should not have gone out" in (state.message or "")
+
+
+@pytest.mark.usefixtures("prefect_harness")
+async def test_files_that_nobody_needs_go_and_unsplash_is_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTAGENT_UNSPLASH_ACCESS_KEY", "sandbox")
+    settings.cache_clear()
+    db = house.connection
+    insert(db, "stored_objects", key=new_key(), place=LOCAL, created_at=datetime.now(UTC) - timedelta(hours=2))
+    ping = f"{house.sandbox.url}/unsplash/photos/roof_1/download?ixid=sandbox"
+    used = {"user_id": house.owner.user_id, "source": "unsplash", "source_key": ping, "url": ping, "ping_url": ping}
+    insert(db, "picture_uses", **used, planned_for=datetime.now(UTC), ping_due_at=datetime.now(UTC))
+    state = await housekeeping(return_state=True)
+    assert (state.name, state.message) == (
+        "Completed",
+        "1 files deleted that no post or library needs, 1 downloads told to Unsplash",
+    )
+    assert house.sandbox.calls("unsplash", "download") == 1

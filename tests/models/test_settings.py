@@ -83,3 +83,14 @@ def test_secrets_are_not_shown(env_file: Path) -> None:
     settings = load_settings(env_file)
     assert "sesame" not in repr(settings)
     assert "sesame" not in str(settings.model_dump())
+
+
+def test_a_bucket_is_set_whole_or_not_at_all(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="S3_ENDPOINT_URL is missing; set all of S3_ENDPOINT_URL, S3_BUCKET"):
+        load_settings(tmp_path / "none.env", s3_bucket="pictures", s3_secret_access_key="a-secret-of-a-test")
+
+
+def test_the_dashboards_address_follows_its_port(tmp_path: Path) -> None:
+    assert load_settings(tmp_path / "none.env", dashboard_port=9000).public_url == "http://localhost:9000"
+    given = load_settings(tmp_path / "none.env", dashboard_port=9000, public_url="https://app.example.com/")
+    assert given.public_url == "https://app.example.com"

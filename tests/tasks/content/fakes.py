@@ -1,17 +1,29 @@
-"""A writer and a photo service that do what a test tells them, and remember what they were asked."""
+"""A writer, a photo service and a picture server that do what a test tells them, and remember what they were asked."""
 
 from __future__ import annotations
 
 import asyncio
+import io
+import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from obstore.store import MemoryStore
+from PIL import Image
+
 from platforms.errors import PlatformError
+from platforms.object_storage import LOCAL, ObjectStorage
 from platforms.openai_writer import Draft, DraftPost, Usage
+from platforms.safe_fetch import Fetched
 from platforms.stock_photos import StockPhoto
 from tasks.content.generation import Generation, Studio
 from tasks.content.pictures import PictureFinder
+from tasks.content.stock import Service, StockShelf
 from tasks.content.writing import Models
+from tasks.media.preparing import Workshop
+from tasks.media.storage import Storages
+
+KEYS = ("PEXELS_API_KEY", "UNSPLASH_ACCESS_KEY")  # of the services, in their order
 
 Answer = Callable[[Mapping[str, Any]], DraftPost | None]
 
@@ -82,6 +94,46 @@ def photo(name: str, **shape: Any) -> StockPhoto:
     )
 
 
+def picture_of(name: str, size: tuple[int, int] = (640, 427)) -> bytes:
+    """A JPEG of patches of colour, always the same for a name."""
+    dice = random.Random(name)
+    patches = Image.frombytes("RGB", (12, 8), dice.randbytes(12 * 8 * 3))
+    out = io.BytesIO()
+    patches.resize(size, Image.Resampling.BICUBIC).save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
+class FakeFetcher:
+    """Gives every address a picture of its own, or what `instead` says for it; an exception is raised."""
+
+    def __init__(self, instead: Callable[[str], bytes | PlatformError | None] | None = None) -> None:
+        self._instead = instead or (lambda url: None)
+        self.fetched: list[str] = []
+
+    async def fetch(self, url: str) -> Fetched:
+        """One fetch."""
+        self.fetched.append(url)
+        await asyncio.sleep(0)
+        content = self._instead(url) or picture_of(url)
+        if isinstance(content, PlatformError):
+            raise content
+        return Fetched(url, content, "image/jpeg")
+
+
+def memory_storages() -> Storages:
+    """A storage of the test's own, in memory."""
+    kept = ObjectStorage(MemoryStore(), place=LOCAL, public_url="https://media.example/m")
+    return Storages(kept, kept)
+
+
+def finder_of(
+    *photos: FakePhotos, fetcher: FakeFetcher | None = None, storages: Storages | None = None
+) -> PictureFinder:
+    """Whom to ask for pictures; several services are asked in their order."""
+    shelf = StockShelf([Service(source, key) for source, key in zip(photos, KEYS, strict=False)])
+    return PictureFinder(shelf, Workshop(fetcher or FakeFetcher(), storages or memory_storages()))
+
+
 def studio(
     writer: FakeWriter | None = None,
     photos: FakePhotos | None = None,
@@ -92,7 +144,7 @@ def studio(
     """Whom a run works with."""
     return Studio(
         writer=writer or FakeWriter(),
-        finder=PictureFinder(photos or FakePhotos()),
+        finder=finder_of(photos or FakePhotos()),
         models=Models(model="first-model", fallback_model=fallback_model, hashtag_cap=hashtag_cap),
     )
 

@@ -68,7 +68,7 @@ class TestQueued:
             due = post["scheduled_for"] - instant(datetime.fromisoformat(post["slot"]), chicago)
             assert timedelta(0) <= due <= timedelta(minutes=9)
             assert post["scheduled_for"] >= utc_now() + timedelta(minutes=29)
-            assert post["media_url"].startswith("https://pictures.example/")
+            assert post["media_url"].startswith("https://media.example/m/")
             assert post["alt_text"].startswith("What kitchen-sink")
             instagram, google = post["platform"] == "instagram", post["platform"] == "google"
             assert post["hashtags"] == (["Plumbing", "austintx"] if instagram else None)
@@ -233,7 +233,7 @@ class TestPictures:
         run = generation(writer, FakePhotos(count=0))
         await _run(run)
         assert (_posts(owner), writer.requests) == ([], [])
-        assert "no stock photo fits" in rows_of(run.report)[0]["notes"]
+        assert "no picture (none fits that was not shown for 60 days)" in rows_of(run.report)[0]["notes"]
         assert "slots skipped" in run.report.summary
 
     async def test_the_next_run_mends_it(self, owner: Connection) -> None:

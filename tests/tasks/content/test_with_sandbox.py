@@ -53,7 +53,7 @@ async def test_a_week_is_written_varied_and_past_every_gate(house: House) -> Non
     for post in posts:
         draft = Draft(platform=post["platform"], text=post["content"], hashtags=tuple(post["hashtags"] or ()))
         assert objection(draft, context) is None
-        assert post["media_url"].startswith(house.sandbox.url)
+        assert post["media_url"].startswith("http://localhost:8501/m/")
         assert post["alt_text"]
     assert len({post["content"] for post in posts}) == len(posts)
     assert len({post["media_url"] for post in posts}) == len(posts)
@@ -61,7 +61,7 @@ async def test_a_week_is_written_varied_and_past_every_gate(house: House) -> Non
 
 async def test_the_constant_instructions_are_cached_by_the_provider(house: House) -> None:
     for _ in range(2):
-        _owner(house)
+        _owner(house, posting_frequency=1)
     await _run()
     used = house.rows("SELECT * FROM content_generations ORDER BY created_at")
     assert all(row["input_tokens"] > row["cached_tokens"] for row in used)
@@ -69,7 +69,7 @@ async def test_the_constant_instructions_are_cached_by_the_provider(house: House
 
 
 async def test_a_second_run_calls_nobody(house: House) -> None:
-    _owner(house)
+    _owner(house, posting_frequency=1)
     await _run()
     before = (house.sandbox.calls("openai", "complete"), house.sandbox.calls("pexels", "search"))
     assert (await _run()).summary.startswith("nothing to write")
@@ -207,7 +207,7 @@ async def test_without_photos_the_rest_is_written_and_instagram_says_why(house: 
 
 async def test_two_runs_at_once_over_real_http_make_nothing_twice(house: House) -> None:
     for _ in range(3):
-        _owner(house)
+        _owner(house, posting_frequency=1)
     house.sandbox.fault(service="openai", kind="latency", seconds=0.3, times=None)
     reports = await asyncio.gather(*(_run() for _ in range(3)))
     posts = _posts(house)

@@ -52,7 +52,6 @@ def _owner(
         ),
         taken={},
         recent_texts=("An older post.",),
-        recent_pictures={},
         templates=(),
     )
     return replace(facts, **changes)
