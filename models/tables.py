@@ -3,6 +3,7 @@
 from models.account import ConnectedAccount
 from models.analytics import Analytics, AnalyticsDaily, LocationMetric
 from models.business import Business, UserPreferences
+from models.business_facts import BusinessFact
 from models.content import ContentGeneration, ContentTemplate
 from models.media import MediaFile, StockPhoto
 from models.operations import JobRun, QuarantinedRow
@@ -14,6 +15,7 @@ __all__ = [
     "Analytics",
     "AnalyticsDaily",
     "Business",
+    "BusinessFact",
     "ConnectedAccount",
     "ContentGeneration",
     "ContentTemplate",
