@@ -126,6 +126,6 @@ class TestChoose:
         assert self._choose([]) is None
 
     def test_a_general_business_is_served_by_the_general_ones(self) -> None:
-        found = choose(shipped(), business_type="locksmith", theme="tip", platform="google", turn=0)
+        found = choose(shipped(), business_type="tattoo studio", theme="tip", platform="google", turn=0)
         assert found is not None
         assert found.business_type == "local_business"

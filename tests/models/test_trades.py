@@ -12,6 +12,7 @@ from models.business import Business
 from models.content_templates import facts, render
 from models.evergreen import evergreen
 from models.gates import LIMITS, Draft, GateContext, objection
+from models.regions import TRAITS
 from models.themes import THEMES
 from models.trades import GENERIC, Trade, trade, trade_name, trades
 
@@ -46,8 +47,9 @@ def _business(type_: str, **facts: str | None) -> Business:
 every_trade = pytest.mark.parametrize("kind", trades().values(), ids=lambda kind: kind.name)
 
 
-def test_the_demo_trades_are_there() -> None:
+def test_the_demo_trades_are_there_and_many_more() -> None:
     assert {*DEMO_TRADES, GENERIC} <= set(trades())
+    assert len(set(trades()) - {GENERIC}) >= 20
 
 
 @every_trade
@@ -58,6 +60,23 @@ def test_every_theme_has_prompts_and_every_season_a_post(kind: Trade) -> None:
     assert all(len(texts) >= 3 for texts in kind.posts.values())
     assert len(kind.pictures) >= 3
     assert all(tag.isalnum() for tag in kind.tags)
+    assert set(kind.only_where.values()) <= set(TRAITS)
+
+
+@every_trade
+def test_every_trade_has_something_of_its_own_to_say_in_every_season_wherever_it_is(kind: Trade) -> None:
+    for season, texts in kind.seasonal_posts.items():
+        assert [text for text in texts if text not in kind.only_where], season
+
+
+@every_trade
+def test_testimonials_ask_for_a_review_or_quote_one(kind: Trade) -> None:
+    asking = [text for text in kind.prompts["testimonial"] if "{review_author}" not in text]
+    quoting = [text for text in kind.prompts["testimonial"] if "{review_author}" in text]
+    assert asking
+    assert quoting
+    assert all("uote nobody" in text for text in asking)
+    assert all("exactly as they are" in text for text in quoting)
 
 
 @every_trade
@@ -77,7 +96,7 @@ def test_no_text_stands_in_two_places() -> None:
     ]
     doubled = {text for text in texts if texts.count(text) > 1}
     assert not {text for text in doubled if "{" not in text}
-    assert len(texts) > 350
+    assert len(texts) > 750
 
 
 @every_trade
@@ -109,7 +128,10 @@ def test_evergreen_posts_pass_every_gate(kind: Trade, platform: str) -> None:
         ("auto_repair", "auto_repair"),
         ("Café", GENERIC),
         ("cafe", "restaurant"),
-        ("locksmith", GENERIC),
+        ("Tree Service", "tree_service"),
+        ("CPA", "accountant"),
+        ("Realtor", "real_estate"),
+        ("tattoo studio", GENERIC),
         ("", GENERIC),
     ],
 )
