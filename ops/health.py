@@ -25,12 +25,26 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A platform wants no calls for so many seconds more: from our whole application (`accounts` None) or for some."""
+
+    platform: str
+    accounts: int | None
+    seconds: float
+
+    def __str__(self) -> str:
+        who = "our whole application" if self.accounts is None else f"{self.accounts} accounts"
+        return f"{self.platform}: {who}, for {told_age(self.seconds)} more"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """All that `postagent status` tells."""
 
     queue: Mapping[str, int]
     lateness: Mapping[str, float | int | None]
     tokens: Mapping[str, int]
+    pauses: Sequence[Pause]
     jobs: Sequence[Job]
 
     @property
@@ -59,6 +73,7 @@ class Status:
             "queue": dict(self.queue),
             "lateness_seconds": dict(self.lateness),
             "tokens": dict(self.tokens),
+            "pauses": [asdict(pause) for pause in self.pauses],
             "jobs": [asdict(job) for job in self.jobs],
         }
 

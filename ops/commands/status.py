@@ -15,7 +15,7 @@ from models.settings import settings
 from models.token_schedule import RULES
 from ops.deployments import deployments
 from ops.errors import OpsError
-from ops.health import Job, Status, judge, told_age
+from ops.health import Job, Pause, Status, judge, told_age
 
 OVERDUE_SECONDS = 60
 LONGEST_RUN = timedelta(minutes=15)
@@ -34,6 +34,7 @@ def read() -> Status:
             queue=_row(connection, "queue_health", {"overdue": OVERDUE_SECONDS}),
             lateness=_row(connection, "lateness", {}),
             tokens=_row(connection, "token_health", {"kinds": list(margins), "margins": list(margins.values())}),
+            pauses=[Pause(**row) for row in connection.exec_driver_sql(query("pauses")).mappings()],
             jobs=_jobs(connection),
         )
 
@@ -74,6 +75,8 @@ def tell(status: Status) -> None:
     console.print(queue)
     tokens = ", ".join(f"{count} {name}" for name, count in status.tokens.items())
     console.print(f"Accounts by token: {tokens}")
+    for pause in status.pauses:
+        console.print(f"Paused by {pause}", soft_wrap=True)
     jobs = Table("deployment", "last success", "verdict", "last result", title="Deployments", title_justify="left")
     for job in status.jobs:
         age = "never" if job.success_age is None else f"{told_age(job.success_age)} ago"

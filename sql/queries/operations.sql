@@ -1,9 +1,12 @@
 -- name: queue_health
 -- What the operator asks first, over all tenants. "Due" can be taken by a worker right now; "overdue" could have been
--- for `overdue` seconds; "held" is due but its account or owner is not in a state to publish.
+-- for `overdue` seconds; "held" is due but its account or owner is not in a state to publish; "paused" is due, but its
+-- platform asked for a pause or the account's posts of the day are used up: it goes out by itself.
 SELECT
-  count(*) FILTER (WHERE ready AND able)::int AS due,
-  count(*) FILTER (WHERE ready AND able AND due_at < clock_timestamp() - make_interval(secs => %(overdue)s))::int AS overdue,
+  count(*) FILTER (WHERE ready AND able AND NOT paused)::int AS due,
+  count(*) FILTER (WHERE ready AND able AND NOT paused
+    AND due_at < clock_timestamp() - make_interval(secs => %(overdue)s))::int AS overdue,
+  count(*) FILTER (WHERE ready AND able AND paused)::int AS paused,
   count(*) FILTER (WHERE ready AND NOT able)::int AS held,
   count(*) FILTER (WHERE in_doubt_since IS NOT NULL)::int AS in_doubt,
   count(*) FILTER (WHERE status = 'pending' AND requires_approval AND scheduled_for > clock_timestamp())::int AS waiting_for_approval,
@@ -15,12 +18,24 @@ FROM (
          (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
            AND p.due_at <= clock_timestamp()
            AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= clock_timestamp()) AS ready,
-         a.status = 'active' AND u.status IN ('active', 'trial') AS able
+         a.status = 'active' AND u.status IN ('active', 'trial') AS able,
+         COALESCE(GREATEST(a.slowed_until, a.full_until, app.slowed_until) > clock_timestamp(), false) AS paused
   FROM post_queue p
   JOIN connected_accounts a ON a.id = p.account_id
   JOIN users u ON u.id = p.user_id
+  LEFT JOIN shared_quotas app ON app.name = CASE a.login_provider WHEN 'facebook' THEN 'facebook' ELSE a.platform END
   WHERE p.status IN ('pending', 'approved') OR p.updated_at > clock_timestamp() - interval '1 day' OR p.in_doubt_since IS NOT NULL
 ) posts
+
+-- name: pauses
+-- Who is left alone because its platform asked for it: an application as a whole, and how many accounts. `seconds` is
+-- how long still, the longest of them.
+SELECT name AS platform, NULL::int AS accounts, extract(epoch FROM slowed_until - clock_timestamp())::float8 AS seconds
+FROM shared_quotas WHERE slowed_until > clock_timestamp()
+UNION ALL
+SELECT platform, count(*)::int, max(extract(epoch FROM GREATEST(slowed_until, full_until) - clock_timestamp()))::float8
+FROM connected_accounts WHERE GREATEST(slowed_until, full_until) > clock_timestamp() GROUP BY platform
+ORDER BY platform, accounts NULLS FIRST
 
 -- name: lateness
 -- Seconds between the moment a post could leave (its time, or its approval when that came later) and the platform's

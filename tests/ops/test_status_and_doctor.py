@@ -78,6 +78,7 @@ def test_posts_are_counted_by_what_the_operator_asks(
     assert read().queue == {
         "due": 2,
         "overdue": 1,
+        "paused": 0,
         "held": 2,
         "in_doubt": 1,
         "waiting_for_approval": 1,
@@ -85,6 +86,24 @@ def test_posts_are_counted_by_what_the_operator_asks(
         "published_last_day": 2,
         "failed_last_day": 1,
     }
+
+
+def test_a_pause_that_a_platform_asked_for_is_told_and_needs_nobody(
+    owner: psycopg.Connection[Any], connected: tuple[Owner, Connected], capsys: pytest.CaptureFixture[str]
+) -> None:
+    all_jobs_ran(owner)
+    made, facebook = connected
+    now = utc_now()
+    google = make_account(owner, made, "google", token_expires_at=now + timedelta(hours=1))
+    for account in (facebook, google):
+        make_post(owner, made, account, scheduled_for=now - timedelta(minutes=5))
+    insert(owner, "shared_quotas", name="google", slowed_until=now + timedelta(minutes=30))
+    owner.execute("UPDATE connected_accounts SET slowed_until = now() + interval '3 hours' WHERE platform = 'facebook'")
+    assert main(["status"]) == 0
+    told = capsys.readouterr().out
+    assert "Paused by facebook: 1 accounts, for 3 h more" in told
+    assert "Paused by google: our whole application, for 30 min more" in told
+    assert {name: read().queue[name] for name in ("due", "overdue", "paused")} == {"due": 0, "overdue": 0, "paused": 2}
 
 
 def test_lateness_counts_from_the_moment_a_post_could_leave(
