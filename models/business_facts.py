@@ -5,17 +5,19 @@ Only what stands here or in the description may be said in a post. A review is q
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Uuid
 from sqlalchemy import text as sql
 from sqlmodel import Field
 
-from models import business  # noqa: F401 - its table is referenced
 from models.base import Table, id_field, text_column, time_column, utc_now
+from models.business import Business
+from models.gates.draft import GateContext
+from models.regions import state_code
 
 KINDS = ("fact", "review")
 LONGEST_TEXT = 1000
@@ -53,18 +55,50 @@ class BusinessFact(Table, table=True):
     created_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="now()"))
 
 
-class _Used(Protocol):
-    @property
-    def used_at(self) -> datetime | None: ...
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """A customer's own words. `used_at` is the time of the latest post that was written from them."""
+
+    id: UUID
+    text: str
+    author: str | None = None
+    used_at: datetime | None = None
 
 
-R = TypeVar("R", bound=_Used)
-
-
-def free_reviews(reviews: Iterable[R], now: datetime) -> list[R]:
+def free_reviews(reviews: Iterable[Review], now: datetime) -> list[Review]:
     """The reviews that a post may be written from, those that rested longest first, never used ones before them.
 
     Equally rested ones keep their order. A review rests for 90 days after the post that used it.
     """
     free = [review for review in reviews if review.used_at is None or review.used_at + REVIEW_RESTS <= now]
     return sorted(free, key=lambda review: (review.used_at is not None, review.used_at or now))
+
+
+def gate_context(
+    business: Business,
+    *,
+    facts: Sequence[str],
+    reviews: Sequence[Review],
+    avoid_keywords: Sequence[str],
+    hashtag_cap: int,
+    own_texts: Sequence[str] = (),
+    neighbours_texts: Sequence[str] = (),
+) -> GateContext:
+    """What the gates may know of a business: all that its owner stated, and what was posted before (newest first).
+
+    Who wrote a review may be named as the owner gave it. The theme is the post's and comes later.
+    """
+    authors = [review.author for review in reviews if review.author]
+    return GateContext(
+        avoid_keywords=tuple(avoid_keywords),
+        hashtag_cap=hashtag_cap,
+        business_name=business.name,
+        business_type=business.type,
+        city=business.location_city or "",
+        state=state_code(business.location_state),
+        website=business.website or "",
+        stated=tuple(dict.fromkeys(text for text in (business.description, *facts, *authors) if text)),
+        reviews=tuple(review.text for review in reviews),
+        own_texts=tuple(own_texts),
+        neighbours_texts=tuple(neighbours_texts),
+    )

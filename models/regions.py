@@ -55,6 +55,14 @@ def state_code(state: str | None) -> str:
     return code if code in _by_state() else _names().get(plain, "")
 
 
+def state_words(state: str | None) -> list[str]:
+    """Every way, in lower case, in which the same state may have been written; [""] when there is none."""
+    code = state_code(state)
+    if not code:
+        return [(state or "").strip().casefold()]
+    return [code.lower(), *(name for name, known in _names().items() if known == code)]
+
+
 def region(state: str | None) -> Region:
     """Where a state lies; `ANYWHERE` when there is none or we do not know it."""
     return _by_state().get(state_code(state), ANYWHERE)

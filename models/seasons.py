@@ -1,4 +1,4 @@
-"""The season of a day, in words that a person would use. `southern` turns it round: American Samoa's winter is in July."""
+"""The season of a day, in words that a person would use. `southern` turns it: American Samoa's winter is in July."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """What posts are about: the themes, and which one an account gets next.
 
 Without numbers the themes take turns. Once at least two of them have been measured on an account's platform, each slot
-goes to the theme that wins a draw: every theme draws an engagement rate from what is believed of it (Thompson sampling),
-so that what worked comes more often, and what is little known is still tried. The unit is the post, not the person
-reached: the draw is a Student t, wide while the posts are few or far apart. No theme comes twice in a row, and none is
-forgotten.
+goes to the theme that wins a draw: every theme draws an engagement rate from what is believed of it (Thompson
+sampling), so that what worked comes more often, and what is little known is still tried. The unit is the post, not the
+person reached: the draw is a Student t, wide while the posts are few or far apart. No theme comes twice in a row, and
+none is forgotten.
 """
 
 from __future__ import annotations

@@ -65,8 +65,8 @@ def _forget() -> dict[str, int]:
     return {"handles": handles, "sessions": sessions, "login attempts": attempts}
 
 
-def summary(done: Tidied, forgotten: dict[str, int]) -> str:
-    """One line."""
+def summary(done: Tidied, forgotten: dict[str, int], moved: int) -> str:
+    """One line; `moved` is how many posts were given the instant that their wall-clock time has now."""
     parts = []
     if done.swept.orphans:
         parts.append(f"{done.swept.orphans} orphans found on {done.swept.accounts} accounts")
@@ -77,4 +77,6 @@ def summary(done: Tidied, forgotten: dict[str, int]) -> str:
     if done.swept.failed or done.swept.left:
         parts.append(f"{done.swept.failed + done.swept.left} accounts not swept")
     parts += [f"{number} old {name} forgotten" for name, number in forgotten.items() if number]
+    if moved:
+        parts.append(f"{moved} waiting posts kept on their owners' clocks")
     return ", ".join(parts) or "nothing to clear away"

@@ -59,6 +59,14 @@ def trade_name(business_type: str) -> str:
     return _names().get(_plain(business_type), GENERIC)
 
 
+def words_for(business_type: str) -> list[str]:
+    """Every plain word (lower case, single blanks) under which the businesses of the same trade may stand."""
+    name = trade_name(business_type)
+    if name == GENERIC:  # a trade that we do not know: only who calls it the same
+        return [_plain(business_type)]
+    return [word for word, known in _names().items() if known == name]
+
+
 @cache
 def _names() -> dict[str, str]:
     return {_plain(word): name for name, entry in trades().items() for word in (name, *entry.aliases)}

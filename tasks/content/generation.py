@@ -31,6 +31,7 @@ from tasks.batches import Problems, Rows, work_through
 from tasks.content.pictures import PictureFinder
 from tasks.content.plan import NothingToWrite, OwnerFacts, WeekPlan, owners_at_work, plan_weeks, read_owner
 from tasks.content.queueing import Queued, no_picture, queue_week, with_pictures
+from tasks.content.wall_clock import follow_slots
 from tasks.content.writing import Models, WeekWriter, WrittenWeek, write_week
 
 logger = logging.getLogger(__name__)
@@ -229,6 +230,7 @@ async def write_missing_weeks(user_id: UUID | None = None, week_start: date | No
 
     Not retried by Prefect: while the writer is down it tries again by itself, then takes evergreen posts.
     """
+    moved = await asyncio.to_thread(follow_slots, user_id, utc_now())
     owners = await asyncio.to_thread(owners_at_work, user_id)
     config = settings()
     async with open_studio(config) as studio:
@@ -240,6 +242,8 @@ async def write_missing_weeks(user_id: UUID | None = None, week_start: date | No
             if not owners:
                 break
         _picture_problem(generation.report, studio.finder, config)
+    if moved:
+        generation.report.notices.add(f"{_count(moved, 'waiting post')} moved to keep the time on the owner's clock")
     return generation.report
 
 

@@ -258,7 +258,9 @@ def test_ones_own_facts_can_be_kept_but_never_for_anothers_business(
     owner: Connection, eve: tuple[Owner, Connected, UUID]
 ) -> None:
     bob = make_owner(owner)
-    add = b"INSERT INTO business_facts (user_id, business_id, kind, text) VALUES (%s, %s, 'fact', 'We are two brothers.')"
+    add = (
+        b"INSERT INTO business_facts (user_id, business_id, kind, text) VALUES (%s, %s, 'fact', 'We are two brothers.')"
+    )
     with connect(Role.DASHBOARD, autocommit=True) as dashboard:
         dashboard.execute("SELECT set_config('request.jwt.claim.sub', %s, false)", (str(bob.user_id),))
         dashboard.execute(add, (bob.user_id, bob.business_id))

@@ -15,9 +15,7 @@ DAY = date(2026, 11, 24)
 
 
 def _business(type_: str = "plumber", city: str | None = "Austin", state: str | None = "TX") -> Business:
-    return Business(
-        user_id=uuid4(), name="Hill Country Plumbing", type=type_, location_city=city, location_state=state
-    )
+    return Business(user_id=uuid4(), name="Hill Country Plumbing", type=type_, location_city=city, location_state=state)
 
 
 def _first(

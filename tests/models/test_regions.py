@@ -127,7 +127,9 @@ class TestHolidays:
         ],
     )
     def test_are_the_states_own(self, state: str, week: date, name: str) -> None:
-        named = [holiday.name for holiday in holidays_between(state, week - timedelta(days=1), week + timedelta(days=6))]
+        named = [
+            holiday.name for holiday in holidays_between(state, week - timedelta(days=1), week + timedelta(days=6))
+        ]
         assert name in named
 
     def test_without_a_state_are_the_nations(self) -> None:

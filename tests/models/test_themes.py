@@ -70,9 +70,7 @@ def test_every_theme_gets_the_same_share(themes: list[str], seed: str) -> None:
 
 results_ = st.dictionaries(
     st.sampled_from(THEMES),
-    st.builds(
-        ThemeResult, posts=st.integers(1, 40), mean=st.floats(0, 30), variance=st.floats(0, 100)
-    ),
+    st.builds(ThemeResult, posts=st.integers(1, 40), mean=st.floats(0, 30), variance=st.floats(0, 100)),
 )
 
 

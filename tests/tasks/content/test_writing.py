@@ -83,7 +83,10 @@ class TestOneCall:
         writer = FakeWriter()
         await _write(writer, _owner(avoid_keywords=("cheap",)))
         request = writer.requests[0]
-        assert set(request) == {"business", "avoid_keywords", "today", "season", "recent_posts", "slots"}
+        assert set(request) == {
+            "business", "avoid_keywords", "today", "season", "region", "holidays", "what_worked", "recent_posts",
+            "slots",
+        }  # fmt: skip
         assert request["business"] == {
             "name": "Hill Plumbing",
             "type": "plumber",
@@ -92,6 +95,7 @@ class TestOneCall:
             "description": "",
             "website": "",
             "brand_voice": "professional",
+            "facts": [],
         }
         assert request["today"] == "2026-11-22"
         assert request["season"] == "late autumn"
