@@ -95,9 +95,10 @@ def render(text: str, values: Mapping[str, str]) -> str:
         raise TemplateError(f"The template {text[:60]!r} cannot be filled: {error}") from None
 
 
-def shipped() -> list[Template]:
+@cache
+def shipped() -> tuple[Template, ...]:
     """Every template that comes with the code."""
-    return [
+    return tuple(
         Template(
             id=uuid5(_SHIPPED, f"{kind.name}/{theme}/{number}"),
             business_type=kind.name,
@@ -108,7 +109,7 @@ def shipped() -> list[Template]:
         for kind in trades().values()
         for theme, texts in kind.prompts.items()
         for number, text in enumerate(texts)
-    ]
+    )
 
 
 def load_templates(session: Session) -> int:
@@ -154,12 +155,13 @@ def choose(
 
     A template that names {review_author} is for posts that quote a `review`, and only these are.
     """
+    words = _words(business_type)
     fitting = [
         t
         for t in templates
         if t.theme == theme
         and t.platform in (None, platform)
-        and t.business_type.casefold() in _words(business_type)
+        and t.business_type.casefold() in words
         and (_QUOTES in t.text) == review
     ]
     if not fitting:

@@ -126,7 +126,7 @@ def read_owner(user_id: UUID, now: datetime) -> OwnerFacts:
         lately = sql(
             query("posts_written_lately"), {"user_id": user_id, "since": texts_since, "limit": _MOST_TEXTS}
         ).all()
-        knowledge = read_knowledge(sql, found, now, texts_since=texts_since)
+        knowledge = read_knowledge(sql, dict(found), now, texts_since=texts_since)
         owner = _facts(dict(found), accounts, taken, lately, templates_for(db, found["type"]), now)
         return replace(owner, knowledge=knowledge)
 

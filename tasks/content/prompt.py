@@ -164,9 +164,9 @@ def _review(post: PlannedPost) -> dict[str, Any]:
 
 def _what_worked(facts: OwnerFacts) -> str:
     """How the themes did, on each platform where there are numbers enough to say so."""
-    told = [
-        f"{platform}: {why(results, facts.themes_enabled)}"
-        for platform, results in sorted(facts.knowledge.results.items())
-        if is_measured(results)
-    ]
+    told = []
+    for platform, results in sorted(facts.knowledge.results.items()):
+        wanted = {theme: result for theme, result in results.items() if theme in facts.themes_enabled}
+        if is_measured(wanted):
+            told.append(f"{platform}: {why(wanted, facts.themes_enabled)}")
     return "; ".join(told)

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from models.business_facts import Review, free_reviews
+from models.gates import LIMITS
 from models.themes import next_theme, usable, why
 from tasks.content.knowledge import Knowledge
 
@@ -57,5 +58,7 @@ class ThemeTurns:
         """What the choice on these platforms rests on, in words for the owner."""
         told: dict[str, list[str]] = {}
         for platform in sorted(set(platforms)):
-            told.setdefault(why(self._results.get(platform, {}), self._themes.themes), []).append(platform)
+            told.setdefault(why(self._results.get(platform, {}), self._themes.themes), []).append(
+                LIMITS[platform].label
+            )
         return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in told.items())
