@@ -52,10 +52,10 @@ def facts(business: Business, day: date, *, review_author: str | None = None) ->
     """
     kind, where = trade(business.type), region(business.location_state)
     season = part_of_season(day, southern=where.southern)
-    generic = kind.name == GENERIC
+    generic, own_word = kind.name == GENERIC, " ".join(business.type.replace("_", " ").split())
     return {
         "business_name": business.name,
-        "noun": business.type.strip() or kind.noun if generic else kind.noun,
+        "noun": own_word or kind.noun if generic else kind.noun,
         "work": kind.work,
         "city": business.location_city or "town",
         "state": business.location_state or "the region",

@@ -49,8 +49,10 @@ class TestRender:
             render(text, facts(PLUMBER, DAY))
 
     def test_what_an_owner_left_empty_still_reads(self) -> None:
-        bare = Business(user_id=uuid4(), name="Ann's", type="locksmith")
-        assert render("A {noun} in {city}, {state}.{website}", facts(bare, DAY)) == "A locksmith in town, the region."
+        bare = Business(user_id=uuid4(), name="Ann's", type="candle_maker")
+        assert (
+            render("A {noun} in {city}, {state}.{website}", facts(bare, DAY)) == "A candle maker in town, the region."
+        )
 
 
 class TestLoad:
