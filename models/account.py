@@ -52,3 +52,5 @@ class ConnectedAccount(Table, table=True):
     slowed_until: datetime | None = Field(default=None, sa_column=time_column(null=True))
     slowed_reason: str | None = Field(default=None, sa_column=text_column(null=True))
     full_until: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    checked_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    access_ends_at: datetime | None = Field(default=None, sa_column=time_column(null=True))

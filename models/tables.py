@@ -6,6 +6,7 @@ from models.business import Business, UserPreferences
 from models.business_facts import BusinessFact
 from models.content import ContentGeneration, ContentTemplate
 from models.media import MediaFile, StockPhoto
+from models.notices import OwnerNotice
 from models.operations import JobRun, QuarantinedRow
 from models.post import Post, PostEvent, PublishAttempt, PublishDiscard, PublishHandle
 from models.quotas import PublishingQuota, SharedQuota
@@ -24,6 +25,7 @@ __all__ = [
     "LocationMetric",
     "LoginAttempt",
     "MediaFile",
+    "OwnerNotice",
     "Post",
     "PostEvent",
     "PublishAttempt",

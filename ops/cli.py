@@ -217,6 +217,16 @@ def keys_generate() -> None:
     print(generate_key())
 
 
+@keys.command("rotate")
+def keys_rotate() -> None:
+    """Seal all stored tokens with the first key, while everything runs, and say which keys are still needed."""
+    from ops.commands.keys import rotate_keys
+
+    is_over, lines = rotate_keys()
+    print("\n".join(lines))
+    raise typer.Exit(0 if is_over else 1)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; every error that a person can mend is one line on standard error."""
     try:

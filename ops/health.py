@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from ops.deployments import Deployment
+from ops.finding import Finding
 
 GRACE = timedelta(minutes=2)  # a cold start on a busy machine, and one missed poll
 
@@ -45,6 +46,7 @@ class Status:
     lateness: Mapping[str, float | int | None]
     tokens: Mapping[str, int]
     pauses: Sequence[Pause]
+    keys: Sequence[Finding]
     jobs: Sequence[Job]
 
     @property
@@ -57,6 +59,7 @@ class Status:
             found.append(
                 f"{self.tokens['expiring']} tokens are about to expire unrenewed: see refresh-tokens in Prefect"
             )
+        found += [finding.line for finding in self.keys if finding.wrong]
         found += [f"{job.name}: {job.verdict}" for job in self.jobs if not job.well]
         return found
 
@@ -74,6 +77,7 @@ class Status:
             "lateness_seconds": dict(self.lateness),
             "tokens": dict(self.tokens),
             "pauses": [asdict(pause) for pause in self.pauses],
+            "keys": [asdict(finding) for finding in self.keys],
             "jobs": [asdict(job) for job in self.jobs],
         }
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from dashboards.parts.cards import avatar
 from dashboards.parts.times import day_name, distance, moment
-from dashboards.parts.wording import State, platform_name
+from dashboards.parts.wording import State, count, plain, platform_name
 
 _SOON = timedelta(days=7)
 _LONG = timedelta(minutes=15)  # a pause that an owner should know of
@@ -31,6 +31,26 @@ class Connection(Protocol):
     full_until: datetime | None
     posts_used: int | None
     posts_total: int | None
+    lost_at: datetime | None
+    ends_message: str | None
+    ends_at: datetime | None
+
+
+def lost_connection(account: Connection, *, now: datetime) -> str:
+    """What the first page says of a connection that only the owner can mend, as Markdown."""
+    name = f"{platform_name(account.platform)}: {account.account_name or account.account_id}"
+    reason = account.status_reason or "The connection does not work any more."
+    since = f" Noticed {distance(account.lost_at, now).replace('now', 'just now')}." if account.lost_at else ""
+    held = f" {count(account.open_posts, 'post waits', 'posts wait')} for it." if account.open_posts else ""
+    kept = "Nothing is lost: posts wait until the connection is back, then go out one after the other."
+    return f"**{plain(name)}** is not connected. {plain(reason)}{since}{held} {kept}"
+
+
+def ending_access(account: Connection, *, zone: tzinfo) -> str:
+    """What the first page says of a connection that will need the owner soon, as Markdown."""
+    name = f"{platform_name(account.platform)}: {account.account_name or account.account_id}"
+    day = f" by {day_name(account.ends_at.astimezone(zone).date())}" if account.ends_at else ""
+    return f"**{plain(name)}** has to be connected again{day}. {plain(account.ends_message or '')}"
 
 
 def pause_of(account: Connection, *, zone: tzinfo, now: datetime) -> State | None:
@@ -59,6 +79,8 @@ def account_state(account: Connection, *, zone: tzinfo, now: datetime) -> State:
     pause = pause_of(account, zone=zone, now=now)
     if pause is not None:
         return pause
+    if account.ends_message:
+        return State("Needs you soon", account.ends_message, "warn")
     ends = account.token_expires_at
     # Google's permission is renewed every hour by design; only the long-lived ones are worth a warning.
     if account.platform != "google" and ends is not None:
@@ -76,6 +98,8 @@ def permission(account: Connection, *, zone: tzinfo, now: datetime) -> str:
         return "Ended"
     if account.platform == "google":
         return "Stays, renewed every hour"
+    if account.ends_at is not None:
+        return f"To be confirmed by {day_name(account.ends_at.astimezone(zone).date())}: connect again by then"
     if ends is None:
         return "Stays until taken back"
     return f"Until {day_name(ends.astimezone(zone).date())} ({distance(ends, now)}), renewed before"

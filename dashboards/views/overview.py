@@ -8,17 +8,18 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards.parts.accounts import account_state, list_item, pause_of
+from dashboards.parts.accounts import account_state, ending_access, list_item, lost_connection, pause_of
 from dashboards.parts.cards import avatar
 from dashboards.parts.frame import close_page, open_page
 from dashboards.parts.numbers import Period, per_day, totals
 from dashboards.parts.owner import Owner
 from dashboards.parts.tables import metric
 from dashboards.parts.times import distance, moment, sentence_start, today
-from dashboards.parts.wording import count, plain, platform_name, theme_name
+from dashboards.parts.wording import plain, platform_name, theme_name
 
 _RECENT = timedelta(days=7)
 _QUEUE = "views/queue.py"
+_ACCOUNTS = "views/accounts.py"
 
 
 def show() -> None:
@@ -49,7 +50,8 @@ def _needs_me(owner: Owner, accounts: Any) -> None:
         return
     pauses = [(account, pause_of(account, zone=owner.clock_zone, now=owner.now)) for account in accounts]
     long_pauses = [(account, pause) for account, pause in pauses if pause is not None and pause.tone == "warn"]
-    if not (waiting or troubles or broken or long_pauses):
+    ending = [account for account in accounts if account.ends_message]
+    if not (waiting or troubles or broken or ending or long_pauses):
         st.success("Nothing. Everything runs by itself.", icon=":material/check_circle:")
         return
     if waiting:
@@ -59,14 +61,13 @@ def _needs_me(owner: Owner, accounts: Any) -> None:
             if st.button("Look at them", type="primary", icon=":material/checklist:", key="see-waiting"):
                 st.switch_page(_QUEUE, query_params={"show": "waiting"})
     for account in broken:
-        name = f"{platform_name(account.platform)}: {account.account_name or account.account_id}"
-        reason = account.status_reason or "The connection does not work any more."
-        held = f" {count(account.open_posts, 'post waits', 'posts wait')} for it." if account.open_posts else ""
-        st.error(
-            f"**{plain(name)}** is not connected. {plain(reason)}{held} "
-            "Nothing is lost: posts wait until the connection is back.",
-            icon=":material/link_off:",
-        )
+        with st.container(key=f"lost-{account.id}"):
+            st.error(lost_connection(account, now=owner.now), icon=":material/link_off:")
+            st.page_link(_ACCOUNTS, label="To this connection", icon=":material/link:")
+    for account in ending:
+        with st.container(key=f"ending-{account.id}"):
+            st.warning(ending_access(account, zone=owner.clock_zone), icon=":material/event_busy:")
+            st.page_link(_ACCOUNTS, label="To this connection", icon=":material/link:")
     for account, pause in long_pauses:
         name = f"{platform_name(account.platform)}: {account.account_name or account.account_id}"
         st.warning(f"**{plain(name)}** waits. {plain(pause.sentence)} Nothing is lost.", icon=":material/pause_circle:")
@@ -151,7 +152,7 @@ def _health(owner: Owner, accounts: Any) -> None:
     zone, now = owner.clock_zone, owner.now
     items = [list_item(account, account_state(account, zone=zone, now=now), zone=zone) for account in accounts]
     st.html(f'<ul class="pa-list">{"".join(items)}</ul>')
-    st.page_link("views/accounts.py", label="All connections", icon=":material/link:")
+    st.page_link(_ACCOUNTS, label="All connections", icon=":material/link:")
 
 
 show()

@@ -143,8 +143,11 @@ def _live_token(world: World, account: Account, wish: Wish) -> tuple[Token, Toke
     return world.issue(kind, [account.id], life=life, app_id=app_id, scopes=INSTAGRAM_SCOPES, age=age), None
 
 
-def end_tokens(world: World, account_id: str, state: str, subcode: int | None) -> int:
-    """Make all tokens of an account "expired" or "revoked"; how many. Raises ValueError for another state."""
+def end_tokens(world: World, account_id: str, state: str, subcode: int | str | None) -> int:
+    """Make all tokens of an account "expired" or "revoked"; how many. Raises ValueError for another state.
+
+    `subcode` says why: Facebook's number, or Google's "invalid_rapt" or "admin_policy_enforced".
+    """
     if state not in ("expired", "revoked"):
         raise ValueError(f"state is {state!r}; write expired or revoked")
     ended = 0
@@ -160,6 +163,15 @@ def end_tokens(world: World, account_id: str, state: str, subcode: int | None) -
         world.put(token)
         ended += 1
     return ended
+
+
+def end_data_access(world: World, account_id: str, seconds: float) -> int:
+    """Facebook ends the access to data of an account's tokens `seconds` from now; how many tokens."""
+    tokens = [token for token in world.tokens.values() if account_id in token.account_ids]
+    for token in tokens:
+        token.data_access = world.now() + seconds
+        world.put(token)
+    return len(tokens)
 
 
 def add_post(world: World, account: Account, text: str, media: list[str], created: float, app_id: str | None) -> Post:

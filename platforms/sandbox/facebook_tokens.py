@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from platforms.sandbox.exchange import Answer, Call
-from platforms.sandbox.meta import check_alive, page_of, refuse, select, token_of, wanted_fields
-from platforms.sandbox.state import GRAPH_SCOPES, Account, Token, World
+from platforms.sandbox.meta import check_alive, check_proof, page_of, refuse, select, token_of, wanted_fields
+from platforms.sandbox.state import DAY, GRAPH_SCOPES, Account, Token, World
 
 LONG_LIFE = 5_183_944.0  # 60 days, as the real one answers
 SHORT_LIFE = 5_400.0
+DATA_ACCESS = 90 * DAY  # after the person was last active; here: after the token was made
 
 
 class FacebookTokens:
@@ -105,8 +106,11 @@ class FacebookTokens:
             app_id, _, secret = asking.partition("|")
             if config.meta_app_secret is not None and (app_id, secret) != (config.meta_app_id, config.meta_app_secret):
                 raise refuse(190, "Invalid OAuth access token signature.")
+            check_proof(call, self._world, asking)
         else:
             token_of(call, self._world)
+        if not call.text("input_token"):
+            raise refuse(100, "(#100) The parameter input_token is required")
         token = self._world.tokens.get(call.text("input_token"))
         if token is None or token.kind not in ("page", "user", "instagram", "instagram_short"):
             problem = {"code": 190, "message": "Invalid OAuth access token - Cannot parse access token"}
@@ -116,7 +120,7 @@ class FacebookTokens:
             "app_id": token.app_id,
             "type": "PAGE" if token.kind == "page" else "USER",
             "application": "PostAgentPro",
-            "data_access_expires_at": 0,
+            "data_access_expires_at": int(token.data_access or token.issued + DATA_ACCESS),
             "expires_at": int(token.expires or 0),
             "is_valid": not (token.dead or expired),
             "issued_at": int(token.issued),
@@ -124,6 +128,8 @@ class FacebookTokens:
             "granular_scopes": [{"scope": scope, "target_ids": token.account_ids}
                                 for scope in token.scopes.split(",") if scope],
         }  # fmt: skip
+        if token.kind in ("page", "user"):
+            data["user_id"] = "10" + token.app_id[:14]
         if token.kind == "page":
             data["profile_id"] = token.account_ids[0]
         if token.dead or expired:

@@ -48,6 +48,12 @@ class GoogleTokens:
     def _refresh(self, call: Call) -> Answer:
         refresh = self._world.tokens.get(call.text("refresh_token"))
         dead = refresh is None or refresh.kind != "google_refresh" or refresh.dead is not None
+        if refresh is not None and refresh.dead == "admin_policy_enforced":
+            return oauth_error("admin_policy_enforced", "The Workspace of this account does not allow this app.")
+        if refresh is not None and refresh.dead == "invalid_rapt":  # Cloud session control: log in again now and then
+            answer = oauth_error("invalid_grant", "reauth related error (invalid_rapt)")
+            answer.body |= {"error_subtype": "invalid_rapt"}
+            return answer
         if refresh is None or dead or (refresh.expires is not None and refresh.expires <= call.now):
             return oauth_error("invalid_grant", "Token has been expired or revoked.")
         access = self._access_for(refresh)

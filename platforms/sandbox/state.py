@@ -90,6 +90,7 @@ class Token:
     parent: str | None = None  # Google: the refresh token it came from
     redirect_uri: str | None = None  # codes only
     challenge: str | None = None  # codes only: PKCE S256
+    data_access: float | None = None  # Facebook: when access to data ends; None = 90 days after it was issued
 
 
 @dataclass(slots=True)

@@ -151,7 +151,7 @@ def live(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
         databases.copied() as database_url,
         _sealing(),
         psycopg.connect(database_url, autocommit=True) as owner,
-        _serving(database_url, tmp_path_factory.mktemp("dashboard")) as url,
+        serving(database_url, tmp_path_factory.mktemp("dashboard")) as url,
     ):
         yield Live(url=url, owner=owner)
 
@@ -167,7 +167,8 @@ def _sealing() -> Iterator[None]:
 
 
 @contextmanager
-def _serving(database_url: str, folder: Path) -> Iterator[str]:
+def serving(database_url: str, folder: Path) -> Iterator[str]:
+    """The dashboard as a process of its own, in this process's environment; its log is `dashboard.log` in `folder`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -39,6 +39,7 @@ TENANT_TABLES = {
     "analytics_daily": "user_id",
     "location_metrics": "user_id",
     "publishing_quotas": "user_id",
+    "owner_notices": "user_id",
     "dashboard_sessions": "user_id",
 }
 # What the dashboard has no business with at all.
@@ -91,6 +92,7 @@ def eve(owner: Connection) -> tuple[Owner, Connected, UUID]:
     insert(owner, "analytics_daily", **of_account, day=utc_now().date())
     insert(owner, "location_metrics", **of_account, day=utc_now().date(), metric="CALL_CLICKS", value=1)
     insert(owner, "publishing_quotas", **of_account, used=1, window_seconds=86_400, read_at=utc_now())
+    insert(owner, "owner_notices", **of_account, kind="connection_lost", message="Eve's trouble")
     make_login(owner, eve)
     return eve, account, post
 

@@ -175,12 +175,14 @@ def test_stored_tokens_are_counted_by_key_and_tried(
     make_account(owner, make_owner(owner), refresh_token="r")
     found = keys(settings())
     assert levels(found) == [Level.OK, Level.OK]
-    assert found[1].what == "2 stored tokens are sealed with test"
+    where = "connected_accounts.access_token_encrypted 1, connected_accounts.refresh_token_encrypted 1"
+    assert found[1].what == f"2 stored values ({where}) are sealed with the first key 'test'"
 
     monkeypatch.setenv("POSTAGENT_ENCRYPTION_KEYS", generate_key())
     settings.cache_clear()
     lost = [finding for finding in keys(settings()) if finding.wrong]
-    assert [finding.what for finding in lost] == ["2 stored tokens need the key 'test', which is not there"]
+    told = f"2 stored values ({where}) need the encryption key 'test', which POSTAGENT_ENCRYPTION_KEYS does not hold"
+    assert [finding.what for finding in lost] == [told]
 
 
 def test_another_key_under_the_same_name_is_noticed(

@@ -79,6 +79,9 @@ def test_other_pieces_escape_too(attack: str) -> None:
         full_until: datetime | None = None
         posts_used: int | None = None
         posts_total: int | None = None
+        lost_at: datetime | None = None
+        ends_message: str | None = attack
+        ends_at: datetime | None = None
 
     html = badge(State(attack, attack, "calm")) + definition_list([(attack, attack)])
     html += facts(card(theme=attack), zone=ZONE, now=NOW)

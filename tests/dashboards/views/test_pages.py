@@ -138,13 +138,17 @@ def test_the_overview_says_what_needs_the_owner(owner: Connection, bob_in: Login
     make_post(owner, bob_in.owner, page, status="failed", error_message="Facebook refused the picture.")
     make_post(owner, bob_in.owner, page, status="approved", in_doubt_since=utc_now() - timedelta(minutes=4))
     old = utc_now() - timedelta(days=20)
-    make_post(owner, bob_in.owner, page, status="failed", error_message="Long forgotten.", scheduled_for=old)
+    forgotten: dict[str, Any] = {"status": "failed", "error_message": "Long forgotten.", "updated_at": old}
+    make_post(owner, bob_in.owner, page, scheduled_for=old, **forgotten)
+    missed = "Missed while the connection was broken."
+    make_post(owner, bob_in.owner, page, status="failed", error_message=missed, scheduled_for=old)
     said = words(open_page(bob_in)).replace("\\", "")
     assert "2 posts wait for your approval" in said
     assert "Google: South** is not connected. The connection ran out. 1 post waits for it." in said
     assert "Facebook refused the picture." in said
     assert "checking whether a post went out on Facebook (4 minutes ago)" in said
     assert "Long forgotten" not in said
+    assert "Missed while the connection was broken." in said, "it failed now, whenever it was due"
 
 
 def test_the_overview_shows_the_next_five_in_order(owner: Connection, bob_in: Login, open_page: OpenPage) -> None:
@@ -359,3 +363,23 @@ def test_a_broken_page_tells_nothing_of_its_inside(
     assert "on our side" in said
     assert "cannot reach our database" in said
     assert "secret" not in said
+
+
+def test_what_only_the_owner_can_mend_stands_on_the_first_page_with_the_way_to_mend_it(
+    owner: Connection, bob_in: Login, open_page: OpenPage
+) -> None:
+    lost = make_account(owner, bob_in.owner, "google", status="revoked", status_reason="It was taken back.")
+    soon = make_account(owner, bob_in.owner, "facebook")
+    for account, kind, ends in ((lost, "connection_lost", None), (soon, "access_ends", utc_now() + timedelta(days=5))):
+        insert(owner, "owner_notices", user_id=bob_in.owner.user_id, account_id=account.id, platform=account.platform,
+               kind=kind, message="Facebook ends a part of it.", takes_effect_at=ends)  # fmt: skip
+    page = open_page(bob_in)
+    said = words(page).replace("\\", "")
+    assert "It was taken back. Noticed just now." in said
+    assert "has to be connected again by" in said
+    assert "Facebook ends a part of it." in said
+    links = [link.proto for link in page.get("page_link")]
+    assert [link.label for link in links].count("To this connection") == 2
+    owner.execute("UPDATE connected_accounts SET status = 'active' WHERE id = %s", (lost.id,))
+    owner.execute("UPDATE owner_notices SET resolved_at = now() WHERE account_id = %s", (soon.id,))
+    assert "Nothing. Everything runs by itself." in words(open_page(bob_in))
