@@ -1,4 +1,5 @@
-"""Clears away what nobody wants any more: unseen posts on the platforms, files of pictures, rows.
+"""Clears away what nobody wants any more: unseen posts on the platforms, files of pictures, rows. And it looks whether
+what waits still stands where its owner's clock says, after a zone or its rules changed.
 
 Safe to run late, twice, or on several machines at once: deleting what is gone is no error.
 """
@@ -11,6 +12,7 @@ from typing import Any
 from prefect import State, flow, get_run_logger
 from prefect.states import Completed, Failed
 
+from tasks.content.wall_clock import keep_wall_clock_times
 from tasks.housekeeping import forget_old_rows, summary, tidy_pictures, tidy_platforms
 from tasks.reporting import job
 
@@ -25,7 +27,7 @@ async def housekeeping() -> State[Any]:
     async with job("housekeeping") as report:
         done = await tidy_platforms()
         media = await tidy_pictures()
-        report.summary = summary(done, media, await forget_old_rows())
+        report.summary = summary(done, media, await forget_old_rows(), await keep_wall_clock_times())
         get_run_logger().info(report.summary)
         report.problem = done.discarded.problem or media.problem
     if report.problem:

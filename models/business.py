@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, Time
+from sqlalchemy import CheckConstraint, Column, Index, Time, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
@@ -27,7 +27,11 @@ class Business(Table, table=True):
     """A local business. Posts may only claim what stands here."""
 
     __tablename__ = "businesses"
-    __table_args__ = (Index("idx_businesses_user", "user_id"),)
+    __table_args__ = (
+        UniqueConstraint("user_id", "id", name="businesses_tenant_key"),
+        Index("idx_businesses_user", "user_id"),
+        Index("idx_businesses_town", text("lower(btrim(location_city))")),
+    )
 
     id: UUID = id_field()
     user_id: UUID = Field(sa_column=owner_column())

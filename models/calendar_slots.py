@@ -3,6 +3,9 @@
 `posting_frequency` counts for each connected account, so an owner with three accounts and a frequency of 3 gets nine
 posts a week. A slot's key is the wall-clock time ("2026-11-24T09:00"); the instant has a small jitter of the account's
 own beside it, so that thousands of accounts do not share nine o'clock. Weeks begin on Monday.
+
+A key and a zone name the instant at any time (`placed`): when the owner moves to another zone, or a zone changes its
+rules, a post that waits keeps its wall-clock time and gets a new instant (`tasks.content.wall_clock`).
 """
 
 from __future__ import annotations
@@ -17,8 +20,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 DEFAULT_TIMES = (time(9), time(13), time(17))
 MOST_POSTS_PER_WEEK = 21
-MOST_JITTER_MINUTES = 9
+MOST_JITTER = timedelta(minutes=9)
 _DAY_MINUTES = 24 * 60
+_SQUEEZED = 600  # seconds: so near to the end of its week a slot gets less jitter, so that it stays inside
 _LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
 
 
@@ -65,9 +69,21 @@ def instant(local: datetime, tz: ZoneInfo) -> datetime:
     return local.replace(tzinfo=tz, fold=0).astimezone(UTC)
 
 
-def jitter_minutes(seed: str) -> int:
-    """0 to 9, always the same for one seed (an account's id)."""
-    return hashlib.sha256(seed.encode()).digest()[0] % (MOST_JITTER_MINUTES + 1)
+def jitter(seed: str) -> timedelta:
+    """0 seconds to 9 minutes, always the same for one seed (an account's id)."""
+    number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4])
+    return timedelta(seconds=number % (int(MOST_JITTER.total_seconds()) + 1))
+
+
+def placed(local: datetime, tz: ZoneInfo, *, seed: str) -> Slot:
+    """The slot of a naive wall-clock time, with the jitter of `seed`.
+
+    The jitter shrinks over the last ten minutes of a week: it never leaves the week and never changes the order.
+    """
+    week_ends = datetime.combine(local.date() + timedelta(days=7 - local.weekday()), time())
+    room = min(int((week_ends - local).total_seconds()), _SQUEEZED)
+    shift = int(jitter(seed).total_seconds()) * room // _SQUEEZED
+    return Slot(local=f"{local:{_LOCAL_FORMAT}}", at=instant(local, tz) + timedelta(seconds=shift))
 
 
 def slots(
@@ -88,11 +104,7 @@ def slots(
     taken: set[datetime] = set()
     for local in wanted:
         taken.add(_existing(local, tz, week_start, taken))
-    # One jitter for all keeps their order; it must not push the last one out of the week.
-    end = datetime.combine(week_start + timedelta(days=7), time())
-    room = min((int((end - local).total_seconds()) // 60 - 1 for local in taken), default=0)
-    jitter = timedelta(minutes=min(jitter_minutes(seed), room))
-    return [Slot(local=f"{local:{_LOCAL_FORMAT}}", at=instant(local, tz) + jitter) for local in sorted(taken)]
+    return [placed(local, tz, seed=seed) for local in sorted(taken)]
 
 
 def still_open(

@@ -32,7 +32,7 @@ class ContentTemplate(Table, table=True):
 
 
 class ContentGeneration(Table, table=True):
-    """One generated business-week: tokens used, posts made, what was refused and why."""
+    """One generated business-week: tokens used, posts made, what was refused and why, and why it has these themes."""
 
     __tablename__ = "content_generations"
     __table_args__ = (
@@ -59,3 +59,4 @@ class ContentGeneration(Table, table=True):
         default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
     )
     created_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="now()"))
+    themes_why: str = Field(default="", sa_column=text_column(default=""))

@@ -23,9 +23,11 @@ from sqlmodel import Session, col, select
 
 from models.business import Business
 from models.content import ContentTemplate
+from models.regions import region, weather_words
 from models.seasons import part_of_season
 from models.trades import GENERIC, trade, trade_name, trades
 
+_QUOTES = "{review_author}"
 _SHIPPED = uuid5(NAMESPACE_URL, "postagentpro/content_templates")
 
 
@@ -44,21 +46,26 @@ class Template:
     platform: str | None
 
 
-def facts(business: Business, day: date) -> dict[str, str]:
-    """What every placeholder stands for: the business's own facts and the season of `day`."""
-    kind = trade(business.type)
-    generic = kind.name == GENERIC
+def facts(business: Business, day: date, *, review_author: str | None = None) -> dict[str, str]:
+    """What every placeholder stands for: the business's own facts, season and usual weather of `day`, and who wrote the
+    review that a testimonial quotes.
+    """
+    kind, where = trade(business.type), region(business.location_state)
+    season = part_of_season(day, southern=where.southern)
+    generic, own_word = kind.name == GENERIC, " ".join(business.type.replace("_", " ").split())
     return {
         "business_name": business.name,
-        "noun": business.type.replace("_", " ").strip() or kind.noun if generic else kind.noun,
+        "noun": own_word or kind.noun if generic else kind.noun,
         "work": kind.work,
         "city": business.location_city or "town",
         "state": business.location_state or "the region",
         "description": business.description or "",
         "brand_voice": business.brand_voice,
         "website": business.website or "",
-        "season": part_of_season(day),
+        "season": season,
+        "weather": weather_words(where, day) or f"the weather of {season}",
         "month": f"{day:%B}",
+        "review_author": review_author or "a customer",
     }
 
 
@@ -88,9 +95,10 @@ def render(text: str, values: Mapping[str, str]) -> str:
         raise TemplateError(f"The template {text[:60]!r} cannot be filled: {error}") from None
 
 
-def shipped() -> list[Template]:
+@cache
+def shipped() -> tuple[Template, ...]:
     """Every template that comes with the code."""
-    return [
+    return tuple(
         Template(
             id=uuid5(_SHIPPED, f"{kind.name}/{theme}/{number}"),
             business_type=kind.name,
@@ -101,7 +109,7 @@ def shipped() -> list[Template]:
         for kind in trades().values()
         for theme, texts in kind.prompts.items()
         for number, text in enumerate(texts)
-    ]
+    )
 
 
 def load_templates(session: Session) -> int:
@@ -140,15 +148,21 @@ def templates_for(session: Session, business_type: str) -> list[Template]:
 
 
 def choose(
-    templates: Sequence[Template], *, business_type: str, theme: str, platform: str, turn: int
+    templates: Sequence[Template], *, business_type: str, theme: str, platform: str, turn: int, review: bool = False
 ) -> Template | None:
     """The template for one post: own trade before the general ones, own rows before shipped ones, this platform's
     before everybody's. Among equals `turn` (a counter) takes them in turn. None when no template has this theme.
+
+    A template that names {review_author} is for posts that quote a `review`, and only these are.
     """
+    words = _words(business_type)
     fitting = [
         t
         for t in templates
-        if t.theme == theme and t.platform in (None, platform) and t.business_type.casefold() in _words(business_type)
+        if t.theme == theme
+        and t.platform in (None, platform)
+        and t.business_type.casefold() in words
+        and (_QUOTES in t.text) == review
     ]
     if not fitting:
         return None

@@ -17,6 +17,7 @@ from itertools import product
 
 from models.business import Business
 from models.content_templates import facts, render
+from models.regions import Region, region
 from models.seasons import season
 from models.themes import THEMES
 from models.trades import GENERIC, Trade, trade, trades
@@ -44,10 +45,11 @@ def evergreen(
     other endings. The same arguments give the same order.
     """
     kind, dice, values = trade(business.type), random.Random(seed), facts(business, day)
+    where = region(business.location_state)
     said = "\n".join(used)
     others = [other for other in THEMES if other not in (theme, "testimonial", "promotion")]
     for only_fresh, about in product((True, False), (theme, *others)):
-        cores = [render(core, values) for core in _cores(kind, about, season(day), dice)]
+        cores = [render(core, values) for core in _cores(kind, about, day, where, dice)]
         endings = [render(ending, values) for ending in _endings()[_ENDINGS[about]][platform]]
         dice.shuffle(endings)
         endings.sort(key=lambda ending: bool(ending) and ending in said)  # unused ones first
@@ -63,14 +65,21 @@ def evergreen(
                 )
 
 
-def _cores(kind: Trade, theme: str, now: str, dice: random.Random) -> list[str]:
-    """The trade's own in any order, then the general ones."""
+def _cores(kind: Trade, theme: str, day: date, where: Region, dice: random.Random) -> list[str]:
+    """The trade's own in any order, then the general ones; of the seasonal ones only what the weather there has."""
+    now = season(day, southern=where.southern)
     general = trades()[GENERIC]
     found: list[str] = []
     for source in (kind, general) if kind is not general else (general,):
-        texts = source.seasonal_posts[now] if theme == "seasonal" else source.posts.get(theme, ())
+        texts = source.posts.get(theme, ())
+        if theme == "seasonal":
+            texts = tuple(text for text in source.seasonal_posts[now] if _suits(source.only_where.get(text), where))
         found += dice.sample(texts, len(texts))
     return found
+
+
+def _suits(trait: str | None, where: Region) -> bool:
+    return trait is None or trait in where.traits
 
 
 def _gap(platform: str) -> str:

@@ -171,6 +171,7 @@ class Post(Table, table=True):
     )
     theme: str | None = Field(default=None, sa_column=text_column(null=True))
     slot: str | None = Field(default=None, sa_column=text_column(null=True))
+    slot_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
     generation_id: UUID | None = Field(
         default=None,
         sa_column=Column(Uuid, ForeignKey("content_generations.id", ondelete="SET NULL"), nullable=True),

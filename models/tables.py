@@ -3,6 +3,7 @@
 from models.account import ConnectedAccount
 from models.analytics import Analytics, AnalyticsDaily, LocationMetric
 from models.business import Business, UserPreferences
+from models.business_facts import BusinessFact
 from models.connecting import ConnectAttempt, DataDeletion
 from models.content import ContentGeneration, ContentTemplate
 from models.media import MediaFile, PictureUse, StockPhoto, StoredObject
@@ -16,6 +17,7 @@ __all__ = [
     "Analytics",
     "AnalyticsDaily",
     "Business",
+    "BusinessFact",
     "ConnectAttempt",
     "ConnectedAccount",
     "ContentGeneration",

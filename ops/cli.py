@@ -26,7 +26,9 @@ users = typer.Typer(help="Owners.", no_args_is_help=True)
 accounts = typer.Typer(help="Connected accounts.", no_args_is_help=True)
 keys = typer.Typer(help="Encryption keys.", no_args_is_help=True)
 posts = typer.Typer(help="Posts.", no_args_is_help=True)
+facts = typer.Typer(help="What posts may say about a business, and its customers' reviews.", no_args_is_help=True)
 app.add_typer(users, name="users")
+users.add_typer(facts, name="facts")
 app.add_typer(posts, name="posts")
 app.add_typer(accounts, name="accounts")
 app.add_typer(keys, name="keys")
@@ -122,6 +124,39 @@ def users_add(
     )
     check(owner)
     print(add(owner, new_password(from_stdin=password_stdin)))
+
+
+@facts.command("add")
+def facts_add(
+    text: Annotated[str, typer.Argument(help="One sentence of the owner's, or a review word for word.")],
+    user: Annotated[str, typer.Option(help="The owner's e-mail.")],
+    kind: Annotated[str, typer.Option(help="fact or review.")] = "fact",
+    author: Annotated[str | None, typer.Option(help="Reviews only: the customer, as they may be named.")] = None,
+) -> None:
+    """Keep what posts may say, or a real review that they may quote."""
+    from ops.commands.facts import add, check
+
+    check(kind, text, author)
+    print(add(user, kind, text, author))
+
+
+@facts.command("list")
+def facts_list(user: Annotated[str, typer.Option(help="The owner's e-mail.")]) -> None:
+    """List them with their ids."""
+    from ops.commands.facts import listing
+
+    print("\n".join(listing(user)))
+
+
+@facts.command("remove")
+def facts_remove(
+    fact: Annotated[str, typer.Argument(metavar="ID")],
+    user: Annotated[str, typer.Option(help="The owner's e-mail.")],
+) -> None:
+    """Forget one; posts that were written from it stay."""
+    from ops.commands.facts import remove
+
+    print(remove(user, fact))
 
 
 @accounts.command("add")

@@ -82,8 +82,8 @@ def _forget() -> dict[str, int]:
     return {"handles": handles, "sessions": sessions, "login attempts": attempts, "ways to a platform": ways}
 
 
-def summary(done: Tidied, media: MediaTidied, forgotten: dict[str, int]) -> str:
-    """One line."""
+def summary(done: Tidied, media: MediaTidied, forgotten: dict[str, int], moved: int) -> str:
+    """One line; `moved` is how many posts were given the instant that their wall-clock time has now."""
     parts = []
     if done.swept.orphans:
         parts.append(f"{done.swept.orphans} orphans found on {done.swept.accounts} accounts")
@@ -100,4 +100,6 @@ def summary(done: Tidied, media: MediaTidied, forgotten: dict[str, int]) -> str:
     if media.files_left or media.pings_left:
         parts.append(f"{media.files_left} files and {media.pings_left} downloads left for the next run")
     parts += [f"{number} old {name} forgotten" for name, number in forgotten.items() if number]
+    if moved:
+        parts.append(f"{moved} waiting posts kept on their owners' clocks")
     return ", ".join(parts) or "nothing to clear away"

@@ -222,3 +222,28 @@ def next_monday() -> date:
     """The first day of a week of which nothing has passed, in any zone."""
     soon = (utc_now() + timedelta(days=2)).date()
     return soon + timedelta(days=-soon.weekday() % 7)
+
+
+def make_fact(
+    connection: psycopg.Connection[Any],
+    owner: Owner,
+    text: str,
+    *,
+    kind: str = "fact",
+    author: str | None = None,
+    used_at: datetime | None = None,
+) -> UUID:
+    """A fact that the owner stated, or a review of a customer's."""
+    fact_id = uuid4()
+    insert(
+        connection,
+        "business_facts",
+        id=fact_id,
+        user_id=owner.user_id,
+        business_id=owner.business_id,
+        kind=kind,
+        text=text,
+        author=author,
+        used_at=used_at,
+    )
+    return fact_id

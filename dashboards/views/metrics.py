@@ -15,7 +15,7 @@ from dashboards.parts.numbers import Period, engagement, totals
 from dashboards.parts.owner import Owner
 from dashboards.parts.tables import metric, table
 from dashboards.parts.times import day_name, today
-from dashboards.parts.wording import PLATFORMS, count, platform_name, theme_name
+from dashboards.parts.wording import PLATFORMS, count, plain, platform_name, theme_name
 
 _SPANS = {7: "7 days", 30: "30 days", 90: "90 days"}
 _BEST = 5
@@ -62,7 +62,7 @@ def show() -> None:
         return
     _per_day(period, daily)
     _per_platform(period, daily)
-    _per_theme(results)
+    _per_theme(owner, results)
     _best(results)
     _google(period, location)
     _download(owner, results)
@@ -96,17 +96,18 @@ def _per_day(period: Period, daily: Any) -> None:
 
 
 def _per_platform(period: Period, daily: Any) -> None:
-    st.subheader("Platforms", anchor=False)
     rows = []
     for platform in PLATFORMS:
         mine = [row for row in period.of(daily) if row.platform == platform]
         if mine:
             sums = totals(mine)
             rows.append(_result_row({"Platform": platform_name(platform)}, sums, told=platform != "google"))
-    st.html(table("Numbers per platform", rows))
+    if rows:  # a post's first numbers can be there before its day's sum is
+        st.subheader("Platforms", anchor=False)
+        st.html(table("Numbers per platform", rows))
 
 
-def _per_theme(results: Any) -> None:
+def _per_theme(owner: Owner, results: Any) -> None:
     groups: dict[str, list[Any]] = {}
     for row in results:
         if row.platform != "google":
@@ -128,6 +129,8 @@ def _per_theme(results: Any) -> None:
         )
     ranked = sorted(rows, key=lambda row: row["Rate"] or 0, reverse=True)
     st.html(table("Numbers per theme, the best first", ranked))
+    for row in owner.rows("dashboard_themes_why"):
+        st.caption(f"Why your latest week has its themes: {plain(row.themes_why)}.")
 
 
 def _result_row(row: dict[str, Any], sums: Any, *, told: bool) -> dict[str, Any]:

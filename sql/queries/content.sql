@@ -31,6 +31,72 @@ SELECT content FROM post_queue
 WHERE user_id = %(user_id)s AND scheduled_for >= %(since)s
 ORDER BY scheduled_for DESC, id LIMIT %(limit)s
 
+-- name: facts_to_write_from
+-- What an owner stated about a business beside its description, and the reviews that its customers wrote.
+SELECT id, kind, text, author, used_at FROM business_facts
+WHERE business_id = %(business_id)s ORDER BY created_at, id LIMIT %(limit)s
+
+-- name: neighbours_texts
+-- What others of the same trade in the same town posted since a time, newest first. For the gates' eyes only: it never
+-- reaches another tenant, nor the writer.
+WITH neighbours AS (
+  SELECT b.user_id, max(b.created_at) AS created_at FROM businesses b
+  WHERE lower(btrim(b.location_city)) = lower(btrim(%(city)s::text)) AND b.user_id <> %(user_id)s
+    AND lower(btrim(coalesce(b.location_state, ''))) = ANY(%(states)s::text[])
+    AND btrim(regexp_replace(lower(replace(b.type, '&', ' and ')), '[^a-z0-9]+', ' ', 'g')) = ANY(%(types)s::text[])
+  GROUP BY b.user_id ORDER BY created_at DESC, b.user_id LIMIT %(most_neighbours)s)
+SELECT posted.content FROM neighbours n
+CROSS JOIN LATERAL (
+  SELECT content, scheduled_for FROM post_queue p
+  WHERE p.user_id = n.user_id AND p.scheduled_for >= %(since)s AND p.status <> 'rejected'
+  ORDER BY p.scheduled_for DESC LIMIT %(most_each)s) posted
+ORDER BY posted.scheduled_for DESC LIMIT %(limit)s
+
+-- name: theme_results
+-- How an owner's posts of each theme did on each platform: by the latest snapshot of every post that is old enough to
+-- judge and reached enough people for a rate to mean something.
+SELECT p.platform, p.theme, count(*) AS posts, avg(latest.engagement_rate)::float8 AS mean,
+       coalesce(var_samp(latest.engagement_rate), 0)::float8 AS variance
+FROM post_queue p
+CROSS JOIN LATERAL (
+  SELECT engagement_rate, reach FROM analytics WHERE post_id = p.id ORDER BY fetched_at DESC, id DESC LIMIT 1) latest
+WHERE p.user_id = %(user_id)s AND p.status = 'published' AND p.theme IS NOT NULL
+  AND p.scheduled_for >= %(since)s AND p.published_at <= %(ripe)s
+  AND latest.engagement_rate IS NOT NULL AND latest.reach >= %(least_reach)s
+GROUP BY p.platform, p.theme
+
+-- name: note_reviews_used
+-- When the reviews that posts were written from may next be used counts from these times.
+UPDATE business_facts f SET used_at = greatest(f.used_at, u.used_at)
+FROM unnest(%(ids)s::uuid[], %(times)s::timestamptz[]) AS u (id, used_at)
+WHERE f.id = u.id AND f.user_id = %(user_id)s
+
+-- name: posts_that_follow_their_slot
+-- Posts that wait where their slot put them, with the zone that their owner lives in now; of one owner or everybody.
+SELECT p.id, p.account_id, p.slot, p.slot_at, f.timezone
+FROM post_queue p LEFT JOIN user_preferences f ON f.user_id = p.user_id
+WHERE p.status IN ('pending', 'approved') AND p.scheduled_for > %(after)s AND p.slot_at = p.scheduled_for
+  AND (%(user_id)s::uuid IS NULL OR p.user_id = %(user_id)s::uuid)
+
+-- name: move_posts_with_their_slot
+-- New times for posts that are still where they were; one that somebody moved, took or is settling meanwhile stays.
+-- Returns which ones moved.
+WITH wanted AS (
+  SELECT * FROM unnest(%(ids)s::uuid[], %(old)s::timestamptz[], %(new)s::timestamptz[], %(reasons)s::text[])
+    AS w (id, old_at, new_at, reason)),
+free AS (
+  SELECT p.id, w.new_at, w.reason FROM post_queue p JOIN wanted w ON w.id = p.id
+  WHERE p.status IN ('pending', 'approved') AND p.slot_at = w.old_at AND p.scheduled_for = w.old_at
+    AND post_is_unsettled(p) IS NOT TRUE
+  ORDER BY p.id FOR UPDATE OF p SKIP LOCKED),
+moved AS (
+  UPDATE post_queue p SET scheduled_for = f.new_at, slot_at = f.new_at FROM free f WHERE p.id = f.id
+  RETURNING p.id, p.user_id, p.status, p.slot, f.new_at, f.reason)
+INSERT INTO post_events (post_id, user_id, from_status, to_status, actor, reason, details)
+SELECT id, user_id, status, status, %(actor)s, reason, jsonb_build_object('scheduled_for', new_at, 'slot', slot)
+FROM moved
+RETURNING post_id
+
 -- name: photo_searches
 -- Which stock photo searches a trade has in the cache, most photos first.
 SELECT search_query, count(*) AS photos FROM stock_photo_cache
@@ -67,9 +133,9 @@ WITH written AS (
     call_to_action text, alt_text text, reason text, details jsonb)),
 queued AS (
   INSERT INTO post_queue (id, user_id, account_id, platform, content, media_url, hashtags, scheduled_for,
-    requires_approval, theme, slot, generation_id, link_url, call_to_action, alt_text)
+    requires_approval, theme, slot, slot_at, generation_id, link_url, call_to_action, alt_text)
   SELECT w.id, a.user_id, a.id, a.platform, w.content, w.media_url, w.hashtags, w.scheduled_for,
-         %(requires_approval)s::boolean, w.theme, w.slot, %(generation_id)s::uuid, w.link_url, w.call_to_action,
+         %(requires_approval)s::boolean, w.theme, w.slot, w.scheduled_for, %(generation_id)s::uuid, w.link_url, w.call_to_action,
          w.alt_text
   FROM written w
   JOIN connected_accounts a ON a.id = w.account_id AND a.platform = w.platform AND a.status = 'active'

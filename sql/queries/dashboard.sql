@@ -175,6 +175,11 @@ WHERE p.status = 'published' AND p.published_at >= %(since)s
   AND p.scheduled_for >= %(since)s::timestamptz - interval '7 days'
 ORDER BY p.published_at DESC
 
+-- name: dashboard_themes_why
+-- Why the owner's latest written week has its themes, in words.
+SELECT themes_why FROM content_generations WHERE themes_why <> ''
+ORDER BY week_start DESC, created_at DESC, id LIMIT 1
+
 -- name: dashboard_location_metrics
 -- Google's daily numbers of all locations together, both days included.
 SELECT day, metric, sum(value)::bigint AS value FROM location_metrics

@@ -35,6 +35,7 @@ from tasks.content.pictures import Album, PictureFinder, read_album
 from tasks.content.plan import NothingToWrite, OwnerFacts, WeekPlan, owners_at_work, plan_weeks, read_owner
 from tasks.content.queueing import Queued, no_picture, queue_week, with_pictures
 from tasks.content.stock import Service, StockShelf
+from tasks.content.wall_clock import follow_slots
 from tasks.content.writing import Models, WeekWriter, WrittenWeek, write_week
 from tasks.media.preparing import Workshop
 from tasks.media.storage import Storages, trusted_origins
@@ -251,6 +252,7 @@ async def write_missing_weeks(user_id: UUID | None = None, week_start: date | No
 
     Not retried by Prefect: while the writer is down it tries again by itself, then takes evergreen posts.
     """
+    moved = await asyncio.to_thread(follow_slots, user_id, utc_now())
     owners = await asyncio.to_thread(owners_at_work, user_id)
     config = settings()
     async with open_studio(config) as studio:
@@ -264,6 +266,8 @@ async def write_missing_weeks(user_id: UUID | None = None, week_start: date | No
         _picture_problem(generation.report, studio.finder, config)
     async with transport.client() as http:
         await ping_downloads(config, http, MediaTidied())  # what fails is told again by housekeeping
+    if moved:
+        generation.report.notices.add(f"{_count(moved, 'waiting post')} moved to keep the time on the owner's clock")
     return generation.report
 
 

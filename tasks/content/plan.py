@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,12 +12,15 @@ from uuid import UUID
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.business import Business
+from models.business_facts import Review
 from models.calendar_slots import Slot, slots, still_open, week_of, zone
 from models.content_templates import Template, TemplateError, choose, facts, render, shipped, templates_for
 from models.database import Role, session
 from models.plan_rights import Rights, may_generate, rights
 from models.queries import query
-from models.themes import DEFAULT_THEMES, rotation, usable
+from models.themes import DEFAULT_THEMES
+from tasks.content.knowledge import Knowledge, read_knowledge
+from tasks.content.theming import ThemeTurns
 
 LEAD = timedelta(minutes=30)  # no slot is filled nearer than this: an owner wants to see what goes out
 WEEKS_AHEAD = 1  # beside the current week
@@ -54,6 +57,7 @@ class OwnerFacts:
     taken: Mapping[UUID, Mapping[str, str | None]]  # per account: slot -> theme, from four weeks ago on
     recent_texts: tuple[str, ...]  # newest first
     templates: tuple[Template, ...]
+    knowledge: Knowledge = field(default_factory=Knowledge)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +70,18 @@ class PlannedPost:
     slot: Slot
     theme: str
     template: str
+    review: Review | None = None  # what a testimonial quotes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeekPlan:
-    """The missing posts of one week, in order of time. `wanted` counts also those that cannot be written."""
+    """The missing posts of one week, in order of time. `wanted` counts also those that cannot be written; `themes_why`
+    says in words why it has its themes."""
 
     week_start: date
     posts: tuple[PlannedPost, ...]
     wanted: int
+    themes_why: str = ""
 
 
 class NothingToWrite(Exception):
@@ -114,11 +121,13 @@ def read_owner(user_id: UUID, now: datetime) -> OwnerFacts:
         first_day = (now - timedelta(days=_DAYS_OF_THEMES)).date().isoformat()
         accounts = sql(query("accounts_to_write_for"), {"user_id": user_id}).mappings().all()
         taken = sql(query("slots_taken"), {"user_id": user_id, "first_day": first_day}).all()
+        texts_since = now - timedelta(days=_DAYS_OF_TEXTS)
         lately = sql(
-            query("posts_written_lately"),
-            {"user_id": user_id, "since": now - timedelta(days=_DAYS_OF_TEXTS), "limit": _MOST_TEXTS},
+            query("posts_written_lately"), {"user_id": user_id, "since": texts_since, "limit": _MOST_TEXTS}
         ).all()
-        return _facts(dict(found), accounts, taken, lately, templates_for(db, found["type"]), now)
+        knowledge = read_knowledge(sql, dict(found), now, texts_since=texts_since)
+        owner = _facts(dict(found), accounts, taken, lately, templates_for(db, found["type"]), now)
+        return replace(owner, knowledge=knowledge)
 
 
 def _facts(
@@ -190,13 +199,12 @@ def plan_weeks(owner: OwnerFacts, now: datetime, week_start: date | None = None)
     accounts, notes = usable_accounts(owner)
     if not owner.accounts:
         notes.append("no account is connected")
-    themes = usable(owner.themes_enabled)
+    themes = ThemeTurns(owner.themes_enabled, owner.taken, owner.knowledge, now)
     notes += themes.notes
     this_week = week_of(now, tz)
     starts = [this_week + timedelta(weeks=n) for n in range(WEEKS_AHEAD + 1)] if week_start is None else [week_start]
     frequency = min(owner.frequency, owner.rights.posts_per_week)
     plans: list[WeekPlan] = []
-    previous: dict[UUID, str | None] = {}  # the theme that the week before ended with, per account
     for start in starts:
         posts: list[PlannedPost] = []
         for number, account in enumerate(accounts):
@@ -207,19 +215,11 @@ def plan_weeks(owner: OwnerFacts, now: datetime, week_start: date | None = None)
                 if start <= date.fromisoformat(slot[:10]) < start + timedelta(days=7)
             }
             missing = still_open(planned, week, frequency, earliest=now + LEAD)
-            if missing:
-                before = previous.get(account.id) or _theme_before(owner, account.id, missing[0].local)
-                turn = rotation(themes.themes, len(missing), previous=before, seed=str(account.id))
-                previous[account.id] = turn[-1]
-                posts += _posts(owner, account, number, missing, turn, notes)
+            posts += _posts(owner, account, number, missing, themes, notes)
         if posts:
-            plans.append(WeekPlan(week_start=start, posts=tuple(_keyed(posts)), wanted=len(posts)))
+            reasons = themes.why(post.platform for post in posts)
+            plans.append(WeekPlan(week_start=start, posts=tuple(_keyed(posts)), wanted=len(posts), themes_why=reasons))
     return plans, notes
-
-
-def _theme_before(owner: OwnerFacts, account_id: UUID, local: str) -> str | None:
-    earlier = [slot for slot in owner.taken.get(account_id, {}) if slot < local]
-    return owner.taken[account_id][max(earlier)] if earlier else None
 
 
 def _posts(
@@ -227,24 +227,39 @@ def _posts(
     account: AccountFacts,
     number: int,
     missing: Sequence[Slot],
-    turn: Sequence[str],
+    themes: ThemeTurns,
     notes: list[str],
 ) -> list[PlannedPost]:
     posts = []
-    for place, (slot, theme) in enumerate(zip(missing, turn, strict=True)):
-        # Every week and every account begins with another template.
-        text = _template(owner, account.platform, theme, slot.day, slot.day.toordinal() // 7 + place + number, notes)
-        posts.append(
-            PlannedPost(key="", account_id=account.id, platform=account.platform, slot=slot, theme=theme, template=text)
+    given = themes.give(account.id, account.platform, [slot.local for slot in missing])
+    for place, (slot, (theme, review)) in enumerate(zip(missing, given, strict=True)):
+        post = PlannedPost(
+            key="",
+            account_id=account.id,
+            platform=account.platform,
+            slot=slot,
+            theme=theme,
+            template="",
+            review=review,
         )
+        # Every week and every account begins with another template.
+        turn = slot.day.toordinal() // 7 + place + number
+        posts.append(replace(post, template=_template(owner, post, turn, notes)))
     return posts
 
 
-def _template(owner: OwnerFacts, platform: str, theme: str, day: date, turn: int, notes: list[str]) -> str:
+def _template(owner: OwnerFacts, post: PlannedPost, turn: int, notes: list[str]) -> str:
     """The filled template for a post. One that cannot be filled is told, and the shipped one serves instead."""
-    values = facts(owner.business, day)
+    values = facts(owner.business, post.slot.day, review_author=post.review.author if post.review else None)
     for templates in (owner.templates, shipped()):
-        template = choose(templates, business_type=owner.business.type, theme=theme, platform=platform, turn=turn)
+        template = choose(
+            templates,
+            business_type=owner.business.type,
+            theme=post.theme,
+            platform=post.platform,
+            turn=turn,
+            review=post.review is not None,
+        )
         if template is None:
             continue
         try:

@@ -6,16 +6,21 @@ Change PROMPT_VERSION with every change of the wording: it is kept with each gen
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from models.gates import LIMITS
+from models.public_holidays import holidays_between
+from models.regions import region, typical_jobs, weather_words
 from models.seasons import part_of_season
+from models.themes import is_measured, why
+from models.trades import trade_name
 from tasks.content.plan import OwnerFacts, PlannedPost
 
-PROMPT_VERSION = "2026-11-22"
+PROMPT_VERSION = "2026-11-28"
 MOST_RECENT_POSTS = 20
 _RECENT_CHARACTERS = 160
+_HOLIDAYS_SEEN = timedelta(days=9)  # from Monday: the week, and what its last posts can look forward to
 # Shorter than the platforms' limits: what people read. Instagram's leaves room for hashtags.
 _ROOM = {"google": 1200, "facebook": 1500, "instagram": 1500}
 
@@ -32,22 +37,31 @@ advertisement. Short sentences. American English. The "brand_voice" of the busin
 
 WHAT IT IS ABOUT
 Each slot has a "theme" and a "template". The template says what this post is to be about; follow it, in your own \
-words. Themes: "tip" = something to know or do, usable today. "promotion" = a warm invitation to get in touch, without \
-pressure. "seasonal" = what these weeks mean for the trade and the place. "fun_fact" = something true and surprising \
-that is well established. "testimonial" = kindly ask customers for an honest review; never quote, describe or invent \
-a customer. Use "season", "date" and "weekday" where they help; do not mention them for their own sake.
+words. Themes: "tip" = something to know or do, usable today. "promotion" = a warm invitation to get in touch, \
+without pressure. "seasonal" = what these weeks mean for the trade and the place. "fun_fact" = something true and \
+surprising that is well established. "testimonial" = if the slot has a "review", a real customer wrote it: quote its \
+"text" in quotation marks exactly as it stands, whole or one or more whole sentences of it, name its "author" only as \
+given, and add nothing that it does not say; if the slot has no "review", kindly ask customers for an honest one, and \
+never quote, describe or invent a customer. Use "season", "date" and "weekday" where they help; do not mention them \
+for their own sake. "region" says what the weather of these weeks usually is there and what the trade is then \
+typically asked for: let a seasonal post grow out of it, but never say what the weather is today or will be. \
+"holidays" names the days that people know; a post on or just before one may greet it in passing. On days of mourning \
+and remembrance (Memorial Day, Veterans Day, Martin Luther King Jr. Day, Juneteenth) invite nobody to buy anything. \
+"what_worked" tells how earlier posts of this business did; write more in the way of what people liked, without a \
+word about it.
 The posts of a week know each other: no two of them may share an idea, an opening or a closing line, and none may \
 repeat or closely resemble anything in "recent_posts". Posts for different platforms at the same time are different \
 posts, not copies.
 
 TRUTH
-The only facts about the business are those in "business". Never state or suggest anything else about it: no price, \
-percentage, discount, offer or free service; no phone number, e-mail or street address; no opening hours; no year or \
-number of years; no license, insurance, certificate, award, rating, guarantee or warranty; no "24/7", "same day", \
-"number one" or "best in town"; no named employee, customer, brand or competitor; no service, product or dish that \
-"business" does not name or that its trade does not obviously include. Do not promise results. Give no medical, legal \
-or financial advice, and no instruction that could hurt somebody: work on mains electricity, gas, roofs and ladders is \
-for professionals. General knowledge about the trade is welcome as long as it is certain.
+The only facts about the business are those in "business": its "facts" are the owner's own sentences, and one of them \
+may carry a post, in other words but with the same meaning, never more. Never state or suggest anything else about \
+it: no price, percentage, discount, offer or free service; no phone number, e-mail or street address; no opening \
+hours; no year or number of years; no license, insurance, certificate, award, rating, guarantee or warranty; no \
+"24/7", "same day", "number one" or "best in town"; no named employee, customer, brand or competitor; no service, \
+product or dish that "business" does not name or that its trade does not obviously include. Do not promise results. \
+Give no medical, legal or financial advice, and no instruction that could hurt somebody: work on mains electricity, \
+gas, roofs and ladders is for professionals. General knowledge about the trade is welcome as long as it is certain.
 Do not use any word or phrase of "avoid_keywords", in any form.
 
 PLATFORMS
@@ -57,9 +71,9 @@ no link, at most one emoji. End with a small step that the reader can take.
 "facebook": read by neighbors and regulars. Conversational, 200 to 600 characters, in two or three short paragraphs. \
 Often, not always, end with an honest question that people can answer in one line. No hashtags. Emojis only if the \
 brand voice is casual or friendly, and few.
-"instagram": read under a picture. The first line must stand alone and make somebody stop. 150 to 500 characters, with \
-line breaks between thoughts. Give three to five hashtags in "hashtags", not in the text: specific to the trade, the \
-topic and the town, without the # sign, without spaces.
+"instagram": read under a picture. The first line must stand alone and make somebody stop. 150 to 500 characters, \
+with line breaks between thoughts. Give three to five hashtags in "hashtags", not in the text: specific to the trade, \
+the topic and the town, without the # sign, without spaces.
 For google and facebook "hashtags" is an empty list. Stay below "max_characters" of the slot, always.
 
 PICTURES
@@ -69,9 +83,9 @@ text in the picture.
 
 HOW TO BEGIN AND END
 Open each post of the week in another way: a small scene, a plain statement, a question that only this trade would \
-ask, a sentence that contradicts what most people think, a sound or a smell, the weather outside. Close in another way \
-too: a step to take, a thing to look at tonight, a line with a smile, a question. An invitation to call or write is \
-fine in a third of the posts and too much in all of them. If the description of the business says what makes it \
+ask, a sentence that contradicts what most people think, a sound or a smell, the weather outside. Close in another \
+way too: a step to take, a thing to look at tonight, a line with a smile, a question. An invitation to call or write \
+is fine in a third of the posts and too much in all of them. If the description of the business says what makes it \
 special, let one post of the week grow out of that.
 
 STYLE
@@ -96,7 +110,8 @@ def request(
     rejected: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
     """The document about one business and week. `recent` are texts that nothing may resemble, newest first."""
-    business = facts.business
+    business, first = facts.business, max(today, week_start)
+    where = region(business.location_state)
     document: dict[str, Any] = {
         "business": {
             "name": business.name,
@@ -106,10 +121,20 @@ def request(
             "description": business.description or "",
             "website": business.website or "",
             "brand_voice": business.brand_voice,
+            "facts": list(facts.knowledge.facts),
         },
         "avoid_keywords": list(facts.avoid_keywords),
         "today": today.isoformat(),
-        "season": part_of_season(max(today, week_start)),
+        "season": part_of_season(first, southern=where.southern),
+        "region": {
+            "weather": weather_words(where, first),
+            "typical_jobs": typical_jobs(where, first, trade_name(business.type)),
+        },
+        "holidays": [
+            {"date": holiday.day.isoformat(), "weekday": f"{holiday.day:%A}", "name": holiday.name}
+            for holiday in holidays_between(business.location_state, week_start, week_start + _HOLIDAYS_SEEN)
+        ],
+        "what_worked": _what_worked(facts),
         "recent_posts": [text[:_RECENT_CHARACTERS] for text in recent[:MOST_RECENT_POSTS]],
         "slots": [
             {
@@ -120,6 +145,7 @@ def request(
                 "date": post.slot.day.isoformat(),
                 "template": post.template,
                 "max_characters": min(_ROOM[post.platform], LIMITS[post.platform].max_characters),
+                **_review(post),
             }
             for post in posts
         ],
@@ -127,3 +153,20 @@ def request(
     if rejected:
         document["rejected"] = [dict(entry) for entry in rejected]
     return document
+
+
+def _review(post: PlannedPost) -> dict[str, Any]:
+    """What a testimonial quotes."""
+    if post.review is None:
+        return {}
+    return {"review": {"text": post.review.text, "author": post.review.author or ""}}
+
+
+def _what_worked(facts: OwnerFacts) -> str:
+    """How the themes did, on each platform where there are numbers enough to say so."""
+    told = []
+    for platform, results in sorted(facts.knowledge.results.items()):
+        wanted = {theme: result for theme, result in results.items() if theme in facts.themes_enabled}
+        if is_measured(wanted):
+            told.append(f"{platform}: {why(wanted, facts.themes_enabled)}")
+    return "; ".join(told)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import orjson
+from sqlmodel import Session
 
 from models.content import ContentGeneration
 from models.database import Role, session
@@ -86,6 +87,7 @@ def _store(owner: OwnerFacts, week: WeekPlan, written: WrittenWeek, ready: Seque
         cached_tokens=written.cached_tokens,
         output_tokens=written.output_tokens,
         refusals=written.refusals,
+        themes_why=week.themes_why,
     )
     rows = {str(uuid4()): post for post in ready}
     with session(Role.WORKER) as db:
@@ -104,6 +106,7 @@ def _store(owner: OwnerFacts, week: WeekPlan, written: WrittenWeek, ready: Seque
         bind(db, _pictures(ids, rows), [post.picture.use_id for post in ready if post.picture])
         new = [rows[str(post_id)] for post_id in ids]
         queued = Queued(len(new), sum(post.written.model is None for post in new))
+        _note_reviews(db, owner, [post.written for post in new])
         generation.posts_made, generation.posts_fallen_back = queued.made, queued.fell_back
         db.add(generation)
     return queued
@@ -112,6 +115,16 @@ def _store(owner: OwnerFacts, week: WeekPlan, written: WrittenWeek, ready: Seque
 def _pictures(ids: Sequence[UUID], rows: Mapping[str, ReadyPost]) -> dict[UUID, UUID]:
     """Which picture is whose."""
     return {picture.use_id: post_id for post_id in ids if (picture := rows[str(post_id)].picture) is not None}
+
+
+def _note_reviews(db: Session, owner: OwnerFacts, posts: Sequence[WrittenPost]) -> None:
+    """A review that a post quotes rests from that post's time on; the evergreen bank quotes none."""
+    used = [(post.planned.review.id, post.planned.slot.at) for post in posts if post.model and post.planned.review]
+    if used:
+        ids, times = zip(*used, strict=True)
+        db.connection().exec_driver_sql(
+            query("note_reviews_used"), {"user_id": owner.user_id, "ids": list(ids), "times": list(times)}
+        )
 
 
 def _row(post_id: str, post: ReadyPost, owner: OwnerFacts) -> dict[str, Any]:

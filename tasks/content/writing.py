@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import product
 from typing import Any, Protocol
 
+from models.business_facts import gate_context
 from models.evergreen import evergreen
 from models.gates import LIMITS, Draft, GateContext, objection
 from models.gates.platform_limits import count_hashtags
@@ -20,6 +22,7 @@ from tasks.content.prompt import INSTRUCTIONS, PROMPT_VERSION, request
 
 MOST_SLOTS_PER_CALL = 30  # more than that and the answer takes longer than a call may
 _TEXT_KEPT = 300
+_LAST_POSTS = 60  # of ours, that even the last resort may not repeat
 _CACHE_SHARDS = 16  # OpenAI wants no more than some 15 requests a minute for one cache key
 
 
@@ -103,13 +106,13 @@ class _Work:
         self._owner = owner
         self._week = week
         self._today = today
-        self._context = GateContext(
+        self._context = gate_context(
+            owner.business,
+            facts=owner.knowledge.facts,
+            reviews=owner.knowledge.reviews,
             avoid_keywords=owner.avoid_keywords,
             hashtag_cap=models.hashtag_cap,
-            business_name=owner.business.name,
-            business_type=owner.business.type,
-            city=owner.business.location_city or "",
-            state=owner.business.location_state or "",
+            neighbours_texts=owner.knowledge.neighbours_texts,
         )
         self.done = WrittenWeek()
 
@@ -181,7 +184,7 @@ class _Work:
             return _Rejected(planned, "", "no post came for this slot")
         text = clean(draft.text)
         hashtags = clean_hashtags(draft.hashtags, text, planned.platform, self._models.hashtag_cap)
-        verdict = objection(Draft(platform=planned.platform, text=text, hashtags=hashtags), self._context)
+        verdict = objection(Draft(platform=planned.platform, text=text, hashtags=hashtags), self._known(planned.theme))
         if verdict is not None:
             self._note(planned.key, verdict.gate, verdict.reason, text)
             return _Rejected(planned, text, verdict.reason)
@@ -198,20 +201,26 @@ class _Work:
         return None
 
     def _fall_back(self, rejected: _Rejected) -> None:
-        """The first evergreen post that passes the gates; without one the slot stays empty and says so."""
+        """The first evergreen post that passes the gates; without one the slot stays empty and says so.
+
+        The bank is everybody's: what is left of it when the town's other businesses have posted from it may be nothing.
+        Then it is held against this business's last posts only, because an empty week is worse.
+        """
         planned = rejected.planned
-        candidates = evergreen(
-            self._owner.business,
-            theme=planned.theme,
-            platform=planned.platform,
-            day=planned.slot.day,
-            used=self._texts(),
-            seed=f"{planned.account_id} {planned.slot.local}",
+        candidates = list(
+            evergreen(
+                self._owner.business,
+                theme=planned.theme,
+                platform=planned.platform,
+                day=planned.slot.day,
+                used=self._texts(),
+                seed=f"{planned.account_id} {planned.slot.local}",
+            )
         )
-        for candidate in candidates:
+        for last_resort, candidate in product((False, True), candidates):
             hashtags = clean_hashtags(candidate.hashtags, candidate.text, planned.platform, self._models.hashtag_cap)
             draft = Draft(platform=planned.platform, text=candidate.text, hashtags=hashtags)
-            if objection(draft, self._context) is None:
+            if objection(draft, self._known(candidate.theme, last_resort=last_resort)) is None:
                 self.done.posts.append(
                     WrittenPost(
                         planned=planned,
@@ -224,6 +233,13 @@ class _Work:
                 )
                 return
         self.done.skipped.append(f"{planned.key}: no text passes the gates ({rejected.reason or 'the writer is down'})")
+
+    def _known(self, theme: str, *, last_resort: bool = False) -> GateContext:
+        """What the gates know when they judge a text about this theme; `last_resort` only the last posts of our own."""
+        texts = self._texts()
+        if last_resort:
+            return replace(self._context, theme=theme, own_texts=tuple(texts[:_LAST_POSTS]), neighbours_texts=())
+        return replace(self._context, theme=theme, own_texts=tuple(texts))
 
     def _texts(self) -> list[str]:
         """What nothing may resemble: this week's first, then earlier ones, newest first."""

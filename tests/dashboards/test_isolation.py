@@ -25,6 +25,7 @@ Connection = psycopg.Connection[Any]
 TENANT_TABLES = {
     "users": "id",
     "businesses": "user_id",
+    "business_facts": "user_id",
     "connected_accounts": "user_id",
     "media_library": "user_id",
     "picture_uses": "user_id",
@@ -103,6 +104,7 @@ def eve(owner: Connection) -> tuple[Owner, Connected, UUID]:
         prompt_version="1",
         slots_wanted=1,
     )
+    insert(owner, "business_facts", **ids, business_id=eve.business_id, kind="fact", text="Eve's fact")
     insert(owner, "analytics_daily", **of_account, day=utc_now().date())
     insert(owner, "location_metrics", **of_account, day=utc_now().date(), metric="CALL_CLICKS", value=1)
     insert(owner, "publishing_quotas", **of_account, used=1, window_seconds=86_400, read_at=utc_now())
@@ -256,6 +258,8 @@ def test_no_row_can_be_made_in_anothers_name(
         ("INSERT INTO connected_accounts (user_id, platform, account_id, access_token_encrypted) "
          "VALUES (%s, 'google', 'accounts/1/locations/2', 'x')", (eve_id,)),
         ("INSERT INTO businesses (user_id, name, type) VALUES (%s, 'x', 'x')", (eve_id,)),
+        ("INSERT INTO business_facts (user_id, business_id, kind, text) VALUES (%s, %s, 'fact', 'x')",
+         (eve_id, eve[0].business_id)),
     ]  # fmt: skip
     before = _snapshot(owner, eve_id)
     for statement, values in attempts:
@@ -281,6 +285,27 @@ def test_ones_own_posts_cannot_be_tied_to_anothers_account_or_picture(
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 dashboard.execute(statement.encode(), (eve[1].id, mine))
+
+
+def test_ones_own_facts_can_be_kept_but_never_for_anothers_business(
+    owner: Connection, eve: tuple[Owner, Connected, UUID]
+) -> None:
+    bob = make_owner(owner)
+    add = (
+        b"INSERT INTO business_facts (user_id, business_id, kind, text) VALUES (%s, %s, 'fact', 'We are two brothers.')"
+    )
+    with connect(Role.DASHBOARD, autocommit=True) as dashboard:
+        dashboard.execute("SELECT set_config('request.jwt.claim.sub', %s, false)", (str(bob.user_id),))
+        dashboard.execute(add, (bob.user_id, bob.business_id))
+        dashboard.execute("UPDATE business_facts SET text = 'We are three brothers.'")
+        with pytest.raises(psycopg.errors.ForeignKeyViolation):
+            dashboard.execute(add, (bob.user_id, eve[0].business_id))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            dashboard.execute("UPDATE business_facts SET used_at = NULL")
+        kept = dashboard.execute("SELECT text FROM business_facts").fetchall()
+        assert kept == [("We are three brothers.",)]
+        dashboard.execute("DELETE FROM business_facts")
+    assert owner.execute("SELECT text FROM business_facts").fetchall() == [("Eve's fact",)]
 
 
 def test_a_tenant_is_forgotten_with_its_transaction(owner: Connection, eve: tuple[Owner, Connected, UUID]) -> None:

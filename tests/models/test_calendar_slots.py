@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.calendar_slots import (
-    MOST_JITTER_MINUTES,
+    MOST_JITTER,
     UnknownZone,
     instant,
-    jitter_minutes,
+    jitter,
+    placed,
     slots,
     still_open,
     week_of,
@@ -29,6 +30,17 @@ mondays = st.integers(0, 104).map(lambda week: date(2026, 1, 5) + timedelta(week
 times = st.lists(st.times().map(lambda t: t.replace(microsecond=0)), max_size=6)
 counts = st.integers(0, 21)
 seeds = st.text(max_size=8)
+
+
+def _first_shown(local: datetime, tz: ZoneInfo) -> tuple[datetime, timedelta]:
+    """The first instant at which the clock in `tz` shows `local`, and zero; in a gap where it lands, and how far on."""
+    before = local.replace(tzinfo=UTC) - timedelta(hours=16)
+    offsets = {(before + timedelta(hours=hour)).astimezone(tz).utcoffset() or timedelta(0) for hour in range(33)}
+    instants = [local.replace(tzinfo=UTC) - offset for offset in offsets]
+    shown = [at for at in instants if at.astimezone(tz).replace(tzinfo=None) == local]
+    if shown:
+        return min(shown), timedelta(0)
+    return max(instants), max(offsets) - min(offsets)
 
 
 def _keys(count: int, times: list[time] | None = None, *, week: date = MONDAY, tz: str = CHICAGO) -> list[str]:
@@ -100,17 +112,24 @@ class TestSlots:
     def test_the_jitter_is_the_accounts_own_and_not_part_of_the_key(self) -> None:
         one, other = (slots(MONDAY, 3, None, zone(CHICAGO), seed=seed) for seed in ("account-1", "account-2"))
         assert [slot.local for slot in one] == [slot.local for slot in other]
-        assert {slot.at.minute for slot in one} == {jitter_minutes("account-1")}
+        assert {slot.at - instant(datetime.fromisoformat(slot.local), zone(CHICAGO)) for slot in one} == {
+            jitter("account-1")
+        }
         assert one[0].at != other[0].at
 
-    def test_the_jitter_does_not_leave_the_week(self) -> None:
-        seed = next(str(n) for n in range(100) if jitter_minutes(str(n)) == MOST_JITTER_MINUTES)
-        last = slots(MONDAY, 7, [time(23, 55)], zone("UTC"), seed=seed)[-1]
-        assert last.at == datetime(2026, 11, 29, 23, 59, tzinfo=UTC)
+    def test_the_jitter_does_not_leave_the_week_nor_change_the_order(self) -> None:
+        seed = next(str(n) for n in range(10_000) if jitter(str(n)) == MOST_JITTER)
+        last_minutes = [datetime(2026, 11, 29, 23, minute) for minute in range(45, 60)]  # noqa: DTZ001
+        ends = [placed(local, zone("UTC"), seed=seed).at for local in last_minutes]
+        assert all(one < other for one, other in pairwise(ends))
+        assert ends[0] == datetime(2026, 11, 29, 23, 54, tzinfo=UTC)
+        assert ends[-1] == datetime(2026, 11, 29, 23, 59, 54, tzinfo=UTC)
 
-    def test_accounts_share_nine_o_clock_evenly(self) -> None:
-        minutes = [jitter_minutes(f"account {n}") for n in range(5000)]
-        assert all(400 < minutes.count(minute) < 600 for minute in range(MOST_JITTER_MINUTES + 1))
+    def test_thousands_share_nine_o_clock_evenly_to_the_second(self) -> None:
+        seconds = [int(jitter(f"account {n}").total_seconds()) for n in range(20_000)]
+        assert max(seconds.count(second) for second in set(seconds)) < 80  # 37 on average
+        tenths = [second * 10 // 541 for second in seconds]
+        assert all(1_800 < tenths.count(tenth) < 2_200 for tenth in range(10))
 
     @given(mondays, counts, times, zones, seeds)
     def test_hold_in_every_zone_and_week(
@@ -129,9 +148,26 @@ class TestSlots:
             meant = instant(datetime.fromisoformat(slot.local), tz)
             assert f"{meant.astimezone(tz):%Y-%m-%dT%H:%M}" == slot.local
             shifts.add(slot.at - meant)
-        assert len(shifts) <= 1
-        assert all(timedelta(0) <= shift <= timedelta(minutes=MOST_JITTER_MINUTES) for shift in shifts)
+            assert placed(datetime.fromisoformat(slot.local), tz, seed=seed) == slot
+        assert all(timedelta(0) <= shift <= MOST_JITTER for shift in shifts)
         assert slots(week, count, list(reversed(preferred)), tz, seed=seed) == planned
+
+    @given(mondays, st.times(), zones)
+    def test_every_wanted_time_comes_once_as_the_clock_on_the_wall_shows_it(
+        self, week: date, wanted: time, tz: ZoneInfo
+    ) -> None:
+        """Looked up on the zone's own clock, minute by minute: the first time that it shows the wanted one, or where
+        it skips it, the time that it shows as much later as it skipped."""
+        wanted = wanted.replace(second=0, microsecond=0)
+        planned = slots(week, 7, [wanted], tz, seed="")
+        shift = jitter("")
+        for number, slot in enumerate(planned):
+            local = datetime.combine(week + timedelta(days=number), wanted)
+            shows, skipped = _first_shown(local, tz)
+            if skipped and (shows + timedelta(minutes=1)).astimezone(tz).date() > week + timedelta(days=6):
+                continue  # the gap ends in the next week: the nearest free time of this one
+            assert slot.local == f"{local + skipped:%Y-%m-%dT%H:%M}"
+            assert shows <= slot.at <= shows + shift
 
     @given(mondays, st.integers(1, 21), times, zones)
     def test_are_spread_evenly(self, week: date, count: int, preferred: list[time], tz: ZoneInfo) -> None:

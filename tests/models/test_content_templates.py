@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
@@ -22,6 +23,7 @@ from models.content_templates import (
     templates_for,
 )
 from models.database import Role, engine, session
+from models.trades import trades
 
 DAY = date(2026, 11, 24)
 PLUMBER = Business(
@@ -47,8 +49,10 @@ class TestRender:
             render(text, facts(PLUMBER, DAY))
 
     def test_what_an_owner_left_empty_still_reads(self) -> None:
-        bare = Business(user_id=uuid4(), name="Ann's", type="locksmith")
-        assert render("A {noun} in {city}, {state}.{website}", facts(bare, DAY)) == "A locksmith in town, the region."
+        bare = Business(user_id=uuid4(), name="Ann's", type="candle_maker")
+        assert (
+            render("A {noun} in {city}, {state}.{website}", facts(bare, DAY)) == "A candle maker in town, the region."
+        )
 
 
 class TestLoad:
@@ -100,7 +104,7 @@ class TestChoose:
     def _own(self, text: str, *, type_: str = "plumber", platform: str | None = None) -> Template:
         return Template(uuid4(), type_, "tip", text, platform)
 
-    def _choose(self, templates: list[Template], *, platform: str = "facebook", turn: int = 0) -> Template | None:
+    def _choose(self, templates: Sequence[Template], *, platform: str = "facebook", turn: int = 0) -> Template | None:
         return choose(templates, business_type="plumber", theme="tip", platform=platform, turn=turn)
 
     def test_the_own_trade_goes_before_the_general_one(self) -> None:
@@ -126,6 +130,48 @@ class TestChoose:
         assert self._choose([]) is None
 
     def test_a_general_business_is_served_by_the_general_ones(self) -> None:
-        found = choose(shipped(), business_type="locksmith", theme="tip", platform="google", turn=0)
+        found = choose(shipped(), business_type="tattoo studio", theme="tip", platform="google", turn=0)
         assert found is not None
         assert found.business_type == "local_business"
+
+    @pytest.mark.parametrize("review", [True, False])
+    def test_a_testimonial_quotes_a_review_when_there_is_one_and_asks_for_one_when_there_is_none(
+        self, review: bool
+    ) -> None:
+        for business_type in trades():
+            found = choose(
+                shipped(), business_type=business_type, theme="testimonial", platform="google", turn=3, review=review
+            )
+            assert found is not None
+            assert found.business_type == business_type
+            assert ("{review_author}" in found.text) == review
+
+    def test_an_operators_template_that_asks_for_a_review_does_not_quote_one(self) -> None:
+        own = Template(uuid4(), "plumber", "testimonial", "Ask for a review of {business_name}.", None)
+        asked = choose([own, *shipped()], business_type="plumber", theme="testimonial", platform="google", turn=0)
+        quoted = choose(
+            [own, *shipped()], business_type="plumber", theme="testimonial", platform="google", turn=0, review=True
+        )
+        assert asked == own
+        assert quoted is not None
+        assert "{review_author}" in quoted.text
+
+
+class TestWeather:
+    def _said(self, state: str | None, day: date) -> str:
+        place = Business(user_id=uuid4(), name="Hill", type="plumber", location_state=state)
+        return render("{season}: {weather}", facts(place, day))
+
+    def test_is_the_states_own(self) -> None:
+        january = date(2027, 1, 12)
+        assert self._said("MN", january).startswith("mid winter: long freezes")
+        assert self._said("Florida", january) == "mid winter: mild, sunny days and cool nights"
+        assert self._said("AS", january).startswith("mid summer: typhoon season")
+
+    def test_without_a_state_is_that_of_the_season(self) -> None:
+        assert self._said(None, date(2027, 1, 12)) == "mid winter: the weather of mid winter"
+
+    def test_who_wrote_a_review_is_named_only_when_the_owner_did(self) -> None:
+        someone = Business(user_id=uuid4(), name="Hill", type="plumber")
+        assert facts(someone, DAY)["review_author"] == "a customer"
+        assert facts(someone, DAY, review_author="Maria {G}")["review_author"] == "Maria {G}"

@@ -14,8 +14,8 @@ from models.evergreen import EvergreenPost, evergreen
 DAY = date(2026, 11, 24)
 
 
-def _business(type_: str = "plumber", city: str | None = "Austin") -> Business:
-    return Business(user_id=uuid4(), name="Hill Country Plumbing", type=type_, location_city=city)
+def _business(type_: str = "plumber", city: str | None = "Austin", state: str | None = "TX") -> Business:
+    return Business(user_id=uuid4(), name="Hill Country Plumbing", type=type_, location_city=city, location_state=state)
 
 
 def _first(
@@ -24,7 +24,7 @@ def _first(
     return next(evergreen(business, theme=theme, platform=platform, day=DAY, used=used, seed=seed))
 
 
-@pytest.mark.parametrize("type_", ["plumber", "bakery", "locksmith"])
+@pytest.mark.parametrize("type_", ["plumber", "bakery", "tattoo studio"])
 @pytest.mark.parametrize("platform", ["google", "facebook", "instagram"])
 def test_a_full_week_says_nothing_twice(type_: str, platform: str) -> None:
     business = _business(type_)
@@ -76,6 +76,30 @@ def test_the_season_is_the_slots() -> None:
         _business(), theme="seasonal", platform="facebook", day=DAY - timedelta(days=120), used=[], seed=""
     )
     assert "frost" not in next(july).text
+
+
+def _cores(business: Business, day: date) -> str:
+    posts = evergreen(business, theme="seasonal", platform="google", day=day, used=[], seed="")
+    return "\n".join({post.core for post in islice(posts, 40) if post.theme == "seasonal"})
+
+
+@pytest.mark.parametrize("type_", ["plumber", "roofer", "hvac", "tree_service", "chiropractor"])
+def test_frost_snow_and_fallen_leaves_are_told_only_where_they_are(type_: str) -> None:
+    january, november = date(2027, 1, 12), date(2026, 11, 10)
+    cold = ("freez", "frost", "snow", "Icicles", "Leaves are down", "Without leaves")
+    north = _cores(_business(type_, state="MN"), january) + _cores(_business(type_, state="MN"), november)
+    assert any(word in north for word in cold)
+    for state in ("FL", "HI", "PR", None):
+        for day in (january, november):
+            told = _cores(_business(type_, state=state), day)
+            assert told
+            assert not any(word in told for word in cold), state
+
+
+def test_south_of_the_equator_january_is_summer() -> None:
+    told = _cores(_business("plumber", state="AS"), date(2027, 1, 12))
+    assert "this summer" in told
+    assert "this winter" not in told
 
 
 def test_without_a_town_the_text_still_reads_well() -> None:

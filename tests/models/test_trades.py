@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import product
 from uuid import uuid4
 
 import pytest
@@ -12,6 +13,7 @@ from models.business import Business
 from models.content_templates import facts, render
 from models.evergreen import evergreen
 from models.gates import LIMITS, Draft, GateContext, objection
+from models.regions import TRAITS
 from models.themes import THEMES
 from models.trades import GENERIC, Trade, trade, trade_name, trades
 
@@ -39,15 +41,17 @@ CLAIMS = re.compile(
 )
 
 
-def _business(type_: str, **facts: str | None) -> Business:
-    return Business(user_id=uuid4(), name="Hill & Sons", type=type_, location_city=facts.get("city", "San Marcos"))
+def _business(type_: str) -> Business:
+    """In Minnesota, whose weather has everything that a seasonal post may need."""
+    return Business(user_id=uuid4(), name="Hill & Sons", type=type_, location_city="San Marcos", location_state="MN")
 
 
 every_trade = pytest.mark.parametrize("kind", trades().values(), ids=lambda kind: kind.name)
 
 
-def test_the_demo_trades_are_there() -> None:
+def test_the_demo_trades_are_there_and_many_more() -> None:
     assert {*DEMO_TRADES, GENERIC} <= set(trades())
+    assert len(set(trades()) - {GENERIC}) >= 20
 
 
 @every_trade
@@ -58,6 +62,23 @@ def test_every_theme_has_prompts_and_every_season_a_post(kind: Trade) -> None:
     assert all(len(texts) >= 3 for texts in kind.posts.values())
     assert len(kind.pictures) >= 3
     assert all(tag.isalnum() for tag in kind.tags)
+    assert set(kind.only_where.values()) <= set(TRAITS)
+
+
+@every_trade
+def test_every_trade_has_something_of_its_own_to_say_in_every_season_wherever_it_is(kind: Trade) -> None:
+    for season, texts in kind.seasonal_posts.items():
+        assert [text for text in texts if text not in kind.only_where], season
+
+
+@every_trade
+def test_testimonials_ask_for_a_review_or_quote_one(kind: Trade) -> None:
+    asking = [text for text in kind.prompts["testimonial"] if "{review_author}" not in text]
+    quoting = [text for text in kind.prompts["testimonial"] if "{review_author}" in text]
+    assert asking
+    assert quoting
+    assert all("uote nobody" in text for text in asking)
+    assert all("exactly as they are" in text for text in quoting)
 
 
 @every_trade
@@ -77,7 +98,7 @@ def test_no_text_stands_in_two_places() -> None:
     ]
     doubled = {text for text in texts if texts.count(text) > 1}
     assert not {text for text in doubled if "{" not in text}
-    assert len(texts) > 350
+    assert len(texts) > 750
 
 
 @every_trade
@@ -90,12 +111,19 @@ def test_evergreen_posts_claim_nothing(kind: Trade) -> None:
 @pytest.mark.parametrize("platform", list(LIMITS))
 def test_evergreen_posts_pass_every_gate(kind: Trade, platform: str) -> None:
     context = GateContext(business_name="Hill & Sons", business_type=kind.name, city="San Marcos", state="TX")
-    for theme in THEMES:
+    judged: set[str] = set()
+    for theme, month in (*product(("seasonal",), (1, 4, 7, 10)), *product(THEMES, (7,))):
         for post in evergreen(
-            _business(kind.name), theme=theme, platform=platform, day=date(2026, 7, 7), used=[], seed=""
+            _business(kind.name), theme=theme, platform=platform, day=date(2026, month, 7), used=[], seed=""
         ):
+            ending = post.text.removeprefix(post.core)
+            if {post.core, ending} <= judged:
+                continue  # every core and every ending once: all pairs of them would take minutes
+            judged |= {post.core, ending}
             draft = Draft(platform=platform, text=post.text, hashtags=post.hashtags)
             assert objection(draft, context) is None, post.text
+    seasonal = [text for texts in kind.seasonal_posts.values() for text in texts]
+    assert {render(text, facts(_business(kind.name), date(2026, 7, 7))) for text in seasonal} <= judged
 
 
 @pytest.mark.parametrize(
@@ -110,7 +138,10 @@ def test_evergreen_posts_pass_every_gate(kind: Trade, platform: str) -> None:
         ("auto_repair", "auto_repair"),
         ("Café", GENERIC),
         ("cafe", "restaurant"),
-        ("locksmith", GENERIC),
+        ("Tree Service", "tree_service"),
+        ("CPA", "accountant"),
+        ("Realtor", "real_estate"),
+        ("tattoo studio", GENERIC),
         ("", GENERIC),
     ],
 )

@@ -104,7 +104,9 @@ class _Week:
         )
         limit = int(slot.get("max_characters") or 1_500)
         for _ in range(3):
-            opener, core, closer = self._parts(platform, theme, day, dice)
+            opener, core, closer = (
+                self._quoted(slot["review"], day) if slot.get("review") else self._parts(platform, theme, day, dice)
+            )
             text = _laid_out(platform, opener, core, closer, limit)
             if text not in self._written:
                 break
@@ -115,6 +117,13 @@ class _Week:
             "hashtags": self._hashtags(dice) if platform == "instagram" else [],
             "picture_query": core.picture or f"{self._business.bank.job} detail",
         }
+
+    def _quoted(self, review: dict[str, str], day: date) -> tuple[str, _Piece, str]:
+        """A customer's words as they are, and thanks for them."""
+        author = review.get("author")
+        words = f"\u201c{review['text']}\u201d" + (f" - {author}" if author else "")
+        closer = self._optional("testimonial closer", self._frames.testimonial["closers"], day)
+        return "", _Piece(words, "handwritten note table"), closer
 
     def _parts(self, platform: str, theme: str, day: date, dice: random.Random) -> tuple[str, _Piece, str]:
         if theme == "testimonial":

@@ -192,6 +192,32 @@ def test_the_newest_snapshot_counts_and_never_their_sum(owner: Connection, bob_i
     assert "Too long ago" not in said
 
 
+def test_why_the_latest_week_has_its_themes_is_told(owner: Connection, bob_in: Login, open_page: OpenPage) -> None:
+    page = make_account(owner, bob_in.owner)
+    published(owner, bob_in, page, 1, 100, theme="tip")
+    eve = make_owner(owner)
+    for who, week, why in [
+        (bob_in.owner, date(2026, 11, 16), "Facebook: in turn"),
+        (bob_in.owner, date(2026, 11, 23), "Facebook: tips got 3.1 % over 14 posts, promotions 1.2 % over 9"),
+        (eve, date(2026, 11, 30), "Facebook: somebody else's"),
+    ]:
+        insert(
+            owner,
+            "content_generations",
+            user_id=who.user_id,
+            business_id=who.business_id,
+            week_start=week,
+            model="m",
+            prompt_version="1",
+            slots_wanted=1,
+            themes_why=why,
+        )
+    said = words(open_page(bob_in, "metrics")).replace("\\", "")  # Markdown's signs are escaped
+    assert "has its themes: Facebook: tips got 3.1 % over 14 posts, promotions 1.2 % over 9." in said
+    assert "in turn" not in said
+    assert "somebody else" not in said
+
+
 def test_google_is_told_by_location_and_never_by_post(owner: Connection, bob_in: Login, open_page: OpenPage) -> None:
     google = make_account(owner, bob_in.owner, "google")
     day(owner, google, 1, posts=3)

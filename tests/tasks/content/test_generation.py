@@ -26,7 +26,7 @@ from tasks.content.generation import (
 from tasks.content.plan import owners_at_work
 from tasks.content.prompt import PROMPT_VERSION
 from tasks.content.queueing import web_address
-from tests.factories import Owner, make_account, make_owner, next_monday
+from tests.factories import Owner, make_account, make_fact, make_owner, next_monday
 from tests.tasks.content.fakes import FakePhotos, FakeWriter, generation, plain_post
 
 Connection = psycopg.Connection[Any]
@@ -35,6 +35,10 @@ DOWN = TryLater("the model's server cannot be reached")
 
 def _rows(connection: Connection, statement: str, *values: Any) -> list[dict[str, Any]]:
     return connection.cursor(row_factory=dict_row).execute(statement.encode(), values).fetchall()
+
+
+def _pairs(connection: Connection, statement: str) -> list[tuple[Any, Any]]:
+    return [(row[0], row[1]) for row in connection.execute(statement.encode()).fetchall()]
 
 
 def _posts(connection: Connection) -> list[dict[str, Any]]:
@@ -68,6 +72,7 @@ class TestQueued:
             due = post["scheduled_for"] - instant(datetime.fromisoformat(post["slot"]), chicago)
             assert timedelta(0) <= due <= timedelta(minutes=9)
             assert post["scheduled_for"] >= utc_now() + timedelta(minutes=29)
+            assert post["slot_at"] == post["scheduled_for"]  # it follows its slot when the owner's zone changes
             assert post["media_url"].startswith("https://media.example/m/")
             assert post["alt_text"].startswith("What kitchen-sink")
             instagram, google = post["platform"] == "instagram", post["platform"] == "google"
@@ -89,8 +94,25 @@ class TestQueued:
             assert (row["model"], row["prompt_version"]) == ("first-model", PROMPT_VERSION)
             assert (row["calls"], row["input_tokens"], row["cached_tokens"]) == (1, 1000, 600)
             assert row["output_tokens"] == 50 * row["slots_wanted"]
+            assert row["themes_why"] == "Facebook: in turn, because there are not enough numbers yet"
             mine = _rows(owner, "SELECT id FROM post_queue WHERE generation_id = %s", row["id"])
             assert len(mine) == row["posts_made"] == row["slots_wanted"]
+
+    async def test_a_review_rests_from_its_post_on(self, owner: Connection) -> None:
+        someone = _connected(owner, "facebook", themes=["testimonial"], posting_frequency=1)
+        used, left = (make_fact(owner, someone, text, kind="review") for text in ("Thanks!", "Nobody uses me."))
+        await generation().run([someone.user_id], last_chance=False)
+        (first, *rest) = _posts(owner)
+        times = dict(_pairs(owner, "SELECT id, used_at FROM business_facts"))
+        assert times[used] == first["scheduled_for"]
+        assert times[left] == (rest[0]["scheduled_for"] if rest else None)
+
+    async def test_a_review_that_no_post_came_of_stays_free(self, owner: Connection) -> None:
+        someone = _connected(owner, "facebook", themes=["testimonial"], posting_frequency=1)
+        make_fact(owner, someone, "Thanks!", kind="review")
+        await generation(FakeWriter(DOWN)).run([someone.user_id], last_chance=True)
+        assert _posts(owner)  # of the evergreen bank, which quotes nobody
+        assert _rows(owner, "SELECT used_at FROM business_facts") == [{"used_at": None}]
 
     async def test_a_starters_posts_need_no_approval(self, owner: Connection) -> None:
         _connected(owner, "facebook", plan="starter")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from models.gates import Draft, GateContext, objection
 from models.settings import settings
 from tasks.content import generation as module
 from tasks.content.generation import GenerationReport, rows_of, write_missing_weeks
-from tests.factories import Owner, make_account, make_owner, next_monday
+from tests.factories import Owner, make_account, make_fact, make_owner, next_monday
 from tests.tasks.house import House
 
 
@@ -214,3 +215,27 @@ async def test_two_runs_at_once_over_real_http_make_nothing_twice(house: House) 
     assert len({(post["account_id"], post["slot"]) for post in posts}) == len(posts)
     assert sum(report.made for report in reports) == len(posts)
     assert house.sandbox.calls("openai", "complete") > 3  # they did write at the same time
+
+
+async def test_a_testimonial_quotes_a_real_review_word_for_word(house: House) -> None:
+    words = "They came on a Sunday and stayed until it was dry."
+    someone = make_owner(house.connection, themes=["testimonial"], posting_frequency=1)
+    make_account(house.connection, someone, "google")
+    make_fact(house.connection, someone, words, kind="review", author="Maria G.")
+    report = await _run(someone)
+    assert report.fell_back == 0
+    texts = [post["content"] for post in _posts(house)]
+    assert sum(words in text for text in texts) == 1
+    assert sum("Maria G." in text for text in texts) == 1
+
+
+async def test_who_moved_keeps_their_times_and_the_run_says_so(house: House) -> None:
+    someone = _owner(house)
+    await _run(someone)
+    before = {post["id"]: post["scheduled_for"] for post in _posts(house)}
+    house.connection.execute("UPDATE user_preferences SET timezone = 'America/New_York'")
+    report = await _run(someone)
+    after = {post["id"]: post["scheduled_for"] for post in _posts(house)}
+    moved = [post for post, at in before.items() if after[post] == at - timedelta(hours=1)]
+    assert len(moved) >= len(before) - 3  # all but what would have to leave within half an hour
+    assert f"{len(moved)} waiting posts moved to keep the time on the owner's clock" in report.summary

@@ -148,6 +148,17 @@ def test_the_town_is_named_where_it_is_known_and_no_gap_is_left_where_not() -> N
         assert "button" not in post["text"]
 
 
+def test_a_testimonial_slot_with_a_review_quotes_it_word_for_word() -> None:
+    asked = request(themes=("testimonial",), posts=2)
+    words = "They came on a Sunday, and stayed until it was dry!"
+    asked["slots"][0]["review"] = {"text": words, "author": "Maria G."}
+    asked["slots"][1]["review"] = {"text": words, "author": ""}
+    first, second = Writer().write(asked)
+    assert f"\u201c{words}\u201d - Maria G." in first["text"]
+    assert f"\u201c{words}\u201d" in second["text"]
+    assert "Maria" not in second["text"]
+
+
 def test_a_testimonial_slot_invites_to_a_review_and_quotes_nobody() -> None:
     for post in Writer().write(request(themes=("testimonial",), posts=15)):
         assert '"' not in post["text"]
