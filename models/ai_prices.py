@@ -67,8 +67,8 @@ class PriceList:
             if found := [price for price in shipped() if price.model == name and price.since <= on]:
                 return max(found, key=lambda price: price.since)
         raise UnknownPrice(
-            f"no price is known for the model {model!r}, so no budget can be kept: set POSTAGENT_AI_PRICES to {_EXAMPLE}"
-            " (0/0/0/0 for a model of your own)"
+            f"no price is known for the model {model!r}, so no budget can be kept: set POSTAGENT_AI_PRICES to "
+            f"{_EXAMPLE} (0/0/0/0 for a model of your own)"
         )
 
 
@@ -103,9 +103,7 @@ def own_prices(text: str | None) -> list[Price]:
             raise ValueError(f"{entry!r} cannot be read; write {_EXAMPLE}, several separated by commas")
         given, cached, written, told = values
         found.append(
-            Price(
-                model=model.strip(), since=date.min, input=given, cached=cached, cache_write=written, output=told
-            )
+            Price(model=model.strip(), since=date.min, input=given, cached=cached, cache_write=written, output=told)
         )
     return found
 

@@ -53,6 +53,16 @@ class BatchState:
         """Whether nothing more will come of it."""
         return self.status in _OVER
 
+    @classmethod
+    def unknown(cls) -> Self:
+        """Of a batch that could not be looked at."""
+        return cls(provider_id="", status="", files=(), input_file_id=None, problem=None)
+
+    @classmethod
+    def gone(cls, provider_id: str, words: str) -> Self:
+        """Of a batch that the service does not know any more."""
+        return cls(provider_id=provider_id, status="failed", files=(), input_file_id=None, problem=words)
+
 
 class BatchDesk:
     """The Batch API's client. One attempt a call, as everywhere."""

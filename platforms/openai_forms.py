@@ -25,6 +25,7 @@ PATHS: dict[Form, str] = {"responses": "/v1/responses", "chat": "/v1/chat/comple
 # Room for an answer: some 110 tokens a post in practice, and what a reasoning model thinks before, which counts too.
 _THINKING_TOKENS = 4_000
 _POST_TOKENS = 500
+_FRAME_BYTES = 200  # what the service puts around a prompt
 
 
 class DraftPost(BaseModel):
@@ -83,6 +84,12 @@ def week_schema() -> dict[str, Any]:
 def most_output_tokens(posts: int) -> int:
     """How long an answer with so many posts may get."""
     return _THINKING_TOKENS + _POST_TOKENS * posts
+
+
+def prompt_bytes(instructions: str, request: Mapping[str, Any]) -> int:
+    """How large a request is at most, in bytes of all that a model may have to read; a token is at least one."""
+    texts = len(instructions.encode()) + len(orjson.dumps(request)) + len(orjson.dumps(week_schema()))
+    return texts + _FRAME_BYTES
 
 
 def body_of(

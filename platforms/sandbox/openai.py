@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,7 @@ class OpenAi:
         model = LanguageModel()
         self._chat = partial(openai_chat.complete, world, model)
         self._respond = partial(openai_responses.respond, world, model)
-        work = {
+        work: dict[str, Callable[[Call], Answer]] = {
             "/v1/chat/completions": partial(self._chat, cached=False),
             "/v1/responses": partial(self._respond, cached=False),
         }

@@ -41,7 +41,7 @@ def _told(done: Completion, model: str, now: float) -> dict[str, Any]:
         "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0, "accepted_prediction_tokens": 0,
                                       "rejected_prediction_tokens": 0},
     }  # fmt: skip
-    message = {"role": "assistant", "content": done.content, "refusal": done.refusal, "annotations": []}
+    message: dict[str, Any] = {"role": "assistant", "content": done.content, "refusal": done.refusal, "annotations": []}
     finish = "length" if done.cut_off else "stop"
     return {
         "id": f"chatcmpl-{secrets.token_hex(14)}", "object": "chat.completion", "created": int(now), "model": model,

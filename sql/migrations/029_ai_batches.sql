@@ -23,14 +23,16 @@ CREATE TABLE ai_batch_requests (
   user_id UUID NOT NULL,
   call_id UUID NOT NULL,
   week_start DATE NOT NULL,
+  part INTEGER NOT NULL,
   slots JSONB NOT NULL,
   first_at TIMESTAMPTZ NOT NULL,
   state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'used', 'lost')),
-  CONSTRAINT ai_batch_requests_week_key UNIQUE (user_id, week_start),
+  CONSTRAINT ai_batch_requests_week_key UNIQUE (user_id, week_start, part),
   CONSTRAINT ai_batch_requests_call_tenant_fkey FOREIGN KEY (user_id, call_id)
     REFERENCES ai_calls (user_id, id) ON DELETE CASCADE
 );
 COMMENT ON COLUMN ai_batch_requests.id IS 'The custom_id of its line';
+COMMENT ON COLUMN ai_batch_requests.part IS 'From 0; a very large week is asked for in several requests';
 COMMENT ON COLUMN ai_batch_requests.slots IS 'Which posts it asks for: key, account_id, slot, theme of each';
 COMMENT ON COLUMN ai_batch_requests.first_at IS 'When the first of its posts is due';
 COMMENT ON COLUMN ai_batch_requests.state IS 'used = its posts are queued; lost = it gave nothing, its week is written by direct calls';

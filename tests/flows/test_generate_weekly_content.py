@@ -71,9 +71,10 @@ async def test_a_real_run_has_a_name_a_table_and_one_line(
         assert run.name.endswith(" for Rossi & Sons")
         flow_run_id = ArtifactFilterFlowRunId(any_=[run.id])
         artifacts = await client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id=flow_run_id))
-    tables = [artifact for artifact in artifacts if artifact.type == "table"]
-    assert [table.key for table in tables] == ["written-weeks"]
-    assert '"business": "Rossi & Sons"' in str(tables[0].data)
+    tables = {artifact.key: str(artifact.data) for artifact in artifacts if artifact.type == "table"}
+    assert set(tables) == {"written-weeks", "writing-costs"}
+    assert '"business": "Rossi & Sons", "plan": "pro"' in tables["written-weeks"]
+    assert '"who": "plan pro"' in tables["writing-costs"]
     jobs = owner.execute("SELECT job, succeeded, summary FROM job_runs").fetchall()
     assert jobs == [("generate-weekly-content", True, state.message)]
 

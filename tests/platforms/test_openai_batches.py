@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from platforms.errors import OperatorNeeded, PlatformError, Refused, TryLater
 from platforms.openai_batches import BatchDesk, BatchLine, BatchState
 from platforms.openai_forms import Draft
-from tests.platforms.test_openai_writer import WEEK
+from tests.platforms.test_openai_writer import SLOTS, WEEK
 
 KEY = SecretStr("sk-proj-0123456789abcdef")
 MODEL = "gpt-6-luna"
@@ -50,7 +50,7 @@ async def test_every_request_gets_its_own_answer(desk: BatchDesk) -> None:
     assert list(found) != names  # the service keeps no order
     for draft in found.values():
         assert isinstance(draft, Draft)
-        assert [post.slot for post in draft.posts] == [slot["slot"] for slot in WEEK["slots"]]
+        assert [post.slot for post in draft.posts] == [slot["slot"] for slot in SLOTS]
         assert draft.usage.output_tokens > 0
 
 

@@ -46,7 +46,13 @@ async def test_openais_responses_fit_its_openapi_file(bench: Bench, trouble: str
     answer = await bench.client.post("/openai/v1/responses", json=asked, headers=headers)
     assert answer.status_code == 200
     check(answer.json(), "openai_response")
-    for wrong in ({"input": None}, {"messages": []}, {"max_output_tokens": 3}, {"text": {"format": {"type": "x"}}}):
+    wrongs: list[dict[str, Any]] = [
+        {"input": None},
+        {"messages": []},
+        {"max_output_tokens": 3},
+        {"text": {"format": {"type": "x"}}},
+    ]
+    for wrong in wrongs:
         refused = await bench.client.post("/openai/v1/responses", json={**asked, **wrong}, headers=headers)
         assert refused.status_code == 400, wrong
         check(refused.json(), "openai_error")

@@ -20,12 +20,12 @@ from tasks.content.generation import (
     BadRequest,
     Generation,
     asked_for,
-    rows_of,
     write_missing_weeks,
 )
 from tasks.content.plan import owners_at_work
 from tasks.content.prompt import PROMPT_VERSION
 from tasks.content.queueing import web_address
+from tasks.content.report import GenerationReport, rows_of
 from tests.factories import Owner, make_account, make_owner
 from tests.tasks.content.fakes import FakePhotos, FakeWriter, generation, plain_post
 
@@ -46,6 +46,12 @@ def _connected(connection: Connection, *platforms: str, **options: Any) -> Owner
     for platform in platforms:
         make_account(connection, someone, platform)
     return someone
+
+
+def _coming_monday() -> date:
+    """Of the next week in every zone: a run for it is one call an owner, whatever day it is."""
+    today = utc_now().date() + timedelta(days=1)
+    return today + timedelta(days=7 - today.weekday())
 
 
 async def _run(run: Generation, *, last_chance: bool = False) -> list[UUID]:
@@ -345,7 +351,7 @@ class TestTask:
         waits = self._serve(
             monkeypatch, FakeWriter(TryLater("slow down", retry_after=50.0), TryLater("x", retry_after=9e9))
         )
-        report = await write_missing_weeks.fn()
+        report = await write_missing_weeks.fn(None, _coming_monday())
         assert waits == [0, 50, 180]
         assert report.fell_back == report.made > 0
 
@@ -358,8 +364,7 @@ class TestTask:
     async def test_serves_one_week_alone(self, owner: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
         _connected(owner, "facebook")
         self._serve(monkeypatch, FakeWriter())
-        today = utc_now().date()
-        monday = today + timedelta(days=21 - today.weekday())
+        monday = _coming_monday() + timedelta(weeks=2)
         await write_missing_weeks.fn(None, monday)
         assert {row["week_start"] for row in _rows(owner, "SELECT week_start FROM content_generations")} == {monday}
 
@@ -423,7 +428,8 @@ def test_only_a_web_address_becomes_a_link(website: str | None, link: str | None
 
 
 def test_the_summary_counts_in_plain_words() -> None:
-    report = module.GenerationReport(businesses=1, made=9, fell_back=2, skipped=1, calls=1, input_tokens=1200)
+    report = GenerationReport(businesses=1, made=9, fell_back=2, skipped=1, calls=1, input_tokens=1200, waiting=3)
     assert report.summary == (
-        "9 posts for 1 business, 2 of them from the evergreen bank, 1 slot skipped; 1,200 tokens in 1 call"
+        "9 posts for 1 business, 2 of them from the evergreen bank, 1 slot skipped, 3 posts being written by a "
+        "batch; 1,200 tokens in 1 call for $0.00"
     )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from models.base import utc_now
 from models.gates import Draft, GateContext, objection
 from models.settings import settings
 from tasks.content import generation as module
-from tasks.content.generation import GenerationReport, rows_of, write_missing_weeks
+from tasks.content.generation import write_missing_weeks
+from tasks.content.report import GenerationReport, rows_of
 from tests.factories import Owner, make_account, make_owner
 from tests.tasks.house import House
 
@@ -174,13 +177,15 @@ async def test_an_unknown_model_is_named(house: House, monkeypatch: pytest.Monke
 async def test_the_second_model_takes_over_at_once(
     house: House, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
-    monkeypatch.setenv("POSTAGENT_OPENAI_FALLBACK_MODEL", "gpt-5.4-mini")
+    monkeypatch.setenv("POSTAGENT_OPENAI_FALLBACK_MODEL", "gpt-5.6-luna")
     settings.cache_clear()
     someone = _owner(house)
     house.sandbox.fault(service="openai", operation="complete", kind="5xx", status=503)
-    report = await _run(someone)
+    today = utc_now().date() + timedelta(days=1)
+    monday = today + timedelta(days=7 - today.weekday())
+    report = await write_missing_weeks.fn(someone.user_id, monday)
     assert (report.fell_back, len(waits)) == (0, 1)
-    assert {row["model"] for row in house.rows("SELECT model FROM content_generations")} == {"gpt-5.4-mini"}
+    assert {row["model"] for row in house.rows("SELECT model FROM content_generations")} == {"gpt-5.6-luna"}
 
 
 async def test_without_photos_the_rest_is_written_and_instagram_says_why(house: House) -> None:

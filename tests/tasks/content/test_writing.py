@@ -113,7 +113,7 @@ class TestOneCall:
         await _write(one)
         await _write(other, _owner(zone_name="America/New_York", plan="premium"))
         assert len(INSTRUCTIONS) > 4 * 1024  # OpenAI caches prefixes of 1024 tokens and more
-        assert one.cache_keys == other.cache_keys == [f"{PROMPT_VERSION}-7"]
+        assert one.cache_keys == other.cache_keys == [f"{PROMPT_VERSION}-0"]
 
     async def test_is_split_only_when_very_large(self) -> None:
         writer = FakeWriter()
@@ -167,23 +167,23 @@ class TestRepair:
         assert {entry["reason"] for entry in writer.requests[1]["rejected"]} == {"no post came for this slot"}
         assert len(done.posts) == 3
 
-    async def test_what_is_refused_twice_comes_from_the_evergreen_bank(self) -> None:
+    async def test_what_is_refused_three_times_comes_from_the_evergreen_bank(self) -> None:
         writer = FakeWriter(lambda slot: plain_post(slot).model_copy(update={"text": "x" * 2000}))
         done = await _write(writer, _owner(platforms=("google",)))
-        assert len(writer.requests) == 2
+        assert len(writer.requests) == 3
         assert (len(done.posts), done.fell_back) == (3, 3)
         assert all(post.model is None and 20 < len(post.text) < 1500 for post in done.posts)
         assert len({post.text for post in done.posts}) == 3
-        assert len(done.refusals) == 6
+        assert len(done.refusals) == 9
+        assert {post.why for post in done.posts} == {"the writer had nothing that may go out"}
 
     async def test_the_second_model_is_asked_before_the_bank(self) -> None:
         bad = FakeWriter(
-            lambda slot: plain_post(slot).model_copy(update={"text": "  "}),
-            lambda slot: plain_post(slot).model_copy(update={"text": "  "}),
+            *[lambda slot: plain_post(slot).model_copy(update={"text": "  "})] * 3,
             plain_post,
         )
         done = await _write(bad, fallback_model="second-model")
-        assert bad.models == ["first-model", "first-model", "second-model"]
+        assert bad.models == ["first-model", "first-model", "first-model", "second-model"]
         assert {post.model for post in done.posts} == {"second-model"}
 
 
