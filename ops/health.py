@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
+from models.ai_costs import told
 from ops.deployments import Deployment
 
 GRACE = timedelta(minutes=2)  # a cold start on a busy machine, and one missed poll
@@ -46,6 +48,8 @@ class Status:
     tokens: Mapping[str, int]
     pauses: Sequence[Pause]
     jobs: Sequence[Job]
+    costs: Sequence[Mapping[str, Any]] = ()  # this month's, owner by owner, the dearest first
+    budget_usd: Decimal = Decimal(0)  # what one owner's month may cost
 
     @property
     def troubles(self) -> list[str]:
@@ -73,6 +77,7 @@ class Status:
             "queue": dict(self.queue),
             "lateness_seconds": dict(self.lateness),
             "tokens": dict(self.tokens),
+            "writing_this_month": told(list(self.costs), self.budget_usd, owners=len(self.costs)),
             "pauses": [asdict(pause) for pause in self.pauses],
             "jobs": [asdict(job) for job in self.jobs],
         }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -216,3 +216,9 @@ def make_post(
         **columns,
     )
     return post_id
+
+
+def next_monday() -> date:
+    """The first day of a week of which nothing has passed, in any zone."""
+    soon = (utc_now() + timedelta(days=2)).date()
+    return soon + timedelta(days=-soon.weekday() % 7)

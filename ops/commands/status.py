@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
 
+from models.ai_costs import told
 from models.database import Role, check, database_url, session
 from models.queries import query
 from models.settings import settings
@@ -19,6 +20,7 @@ from ops.health import Job, Pause, Status, judge, told_age
 
 OVERDUE_SECONDS = 60
 LONGEST_RUN = timedelta(minutes=15)
+DEAREST = 3  # owners that a person is told of by name; --json tells all
 
 
 def read() -> Status:
@@ -36,6 +38,8 @@ def read() -> Status:
             tokens=_row(connection, "token_health", {"kinds": list(margins), "margins": list(margins.values())}),
             pauses=[Pause(**row) for row in connection.exec_driver_sql(query("pauses")).mappings()],
             jobs=_jobs(connection),
+            costs=[dict(row) for row in connection.exec_driver_sql(query("ai_costs")).mappings()],
+            budget_usd=settings().ai_monthly_budget_usd,
         )
 
 
@@ -77,6 +81,12 @@ def tell(status: Status) -> None:
     console.print(f"Accounts by token: {tokens}")
     for pause in status.pauses:
         console.print(f"Paused by {pause}", soft_wrap=True)
+    costs = told(list(status.costs), status.budget_usd, owners=DEAREST)
+    if costs:
+        writing = Table(*costs[0], title="Writing this month (UTC)", title_justify="left")
+        for line in costs:
+            writing.add_row(*map(str, line.values()))
+        console.print(writing)
     jobs = Table("deployment", "last success", "verdict", "last result", title="Deployments", title_justify="left")
     for job in status.jobs:
         age = "never" if job.success_age is None else f"{told_age(job.success_age)} ago"

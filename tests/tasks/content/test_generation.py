@@ -26,7 +26,7 @@ from tasks.content.plan import owners_at_work
 from tasks.content.prompt import PROMPT_VERSION
 from tasks.content.queueing import web_address
 from tasks.content.report import GenerationReport, rows_of
-from tests.factories import Owner, make_account, make_owner
+from tests.factories import Owner, make_account, make_owner, next_monday
 from tests.tasks.content.fakes import FakePhotos, FakeWriter, generation, plain_post
 
 Connection = psycopg.Connection[Any]
@@ -46,12 +46,6 @@ def _connected(connection: Connection, *platforms: str, **options: Any) -> Owner
     for platform in platforms:
         make_account(connection, someone, platform)
     return someone
-
-
-def _coming_monday() -> date:
-    """Of the next week in every zone: a run for it is one call an owner, whatever day it is."""
-    today = utc_now().date() + timedelta(days=1)
-    return today + timedelta(days=7 - today.weekday())
 
 
 async def _run(run: Generation, *, last_chance: bool = False) -> list[UUID]:
@@ -351,7 +345,7 @@ class TestTask:
         waits = self._serve(
             monkeypatch, FakeWriter(TryLater("slow down", retry_after=50.0), TryLater("x", retry_after=9e9))
         )
-        report = await write_missing_weeks.fn(None, _coming_monday())
+        report = await write_missing_weeks.fn(None, next_monday())  # one week is one call, whatever day it is
         assert waits == [0, 50, 180]
         assert report.fell_back == report.made > 0
 
@@ -364,7 +358,7 @@ class TestTask:
     async def test_serves_one_week_alone(self, owner: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
         _connected(owner, "facebook")
         self._serve(monkeypatch, FakeWriter())
-        monday = _coming_monday() + timedelta(weeks=2)
+        monday = next_monday() + timedelta(weeks=2)
         await write_missing_weeks.fn(None, monday)
         assert {row["week_start"] for row in _rows(owner, "SELECT week_start FROM content_generations")} == {monday}
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from models.base import utc_now
 from models.gates import Draft, GateContext, objection
 from models.settings import settings
 from tasks.content import generation as module
 from tasks.content.generation import write_missing_weeks
 from tasks.content.report import GenerationReport, rows_of
-from tests.factories import Owner, make_account, make_owner
+from tests.factories import Owner, make_account, make_owner, next_monday
 from tests.tasks.house import House
 
 
@@ -181,9 +179,7 @@ async def test_the_second_model_takes_over_at_once(
     settings.cache_clear()
     someone = _owner(house)
     house.sandbox.fault(service="openai", operation="complete", kind="5xx", status=503)
-    today = utc_now().date() + timedelta(days=1)
-    monday = today + timedelta(days=7 - today.weekday())
-    report = await write_missing_weeks.fn(someone.user_id, monday)
+    report = await write_missing_weeks.fn(someone.user_id, next_monday())  # one week is one call, whatever day it is
     assert (report.fell_back, len(waits)) == (0, 1)
     assert {row["model"] for row in house.rows("SELECT model FROM content_generations")} == {"gpt-5.6-luna"}
 
