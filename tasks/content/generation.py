@@ -85,6 +85,7 @@ class Generation:
         self._week_start = week_start
         self._stopped = False
         self._helped: set[UUID] = set()
+        self._held: dict[tuple[UUID, date], int] = {}  # posts of a week that a batch writes
         self.report = GenerationReport()
         self.wait_seconds = 0.0  # what the writer asked us to wait, when it was down
 
@@ -133,7 +134,8 @@ class Generation:
             if self._batches is not None:
                 week, held = await self._batches.take(owner, week, now)
                 arrived = self._batches.arrived.get((owner.user_id, week.week_start))
-            self.report.waiting += held
+            self._held[user_id, week.week_start] = held
+            self.report.waiting = sum(self._held.values())
             if held and not week.posts:
                 continue
             today = now.astimezone(zone(owner.zone_name)).date()
