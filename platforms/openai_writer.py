@@ -11,6 +11,7 @@ import orjson
 from pydantic import SecretStr
 
 from platforms.errors import PlatformError
+from platforms.http import ssl_context
 from platforms.openai_errors import FAILURES, failure_of, knows_no_such_call
 from platforms.openai_forms import Draft, DraftPost, DraftWeek, Form, Usage, body_of, read
 
@@ -78,6 +79,7 @@ def client_of(api_key: SecretStr, base_url: str, timeout_seconds: float) -> open
         base_url=with_version(base_url),
         timeout=timeout_seconds,
         max_retries=0,
+        http_client=openai.DefaultAsyncHttpx2Client(timeout=timeout_seconds, verify=ssl_context()),
     )
 
 

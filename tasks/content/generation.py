@@ -44,7 +44,9 @@ from tasks.content.writing import Models, WeekWriter, WrittenWeek, write_week
 logger = logging.getLogger(__name__)
 _wait = asyncio.sleep
 
-AT_ONCE = 16
+AT_ONCE = 16  # calls
+# Owners in work for each call: while some wait for the writer, others are read, judged and queued.
+_OWNERS_A_CALL = 1.5
 RUN_SECONDS = 3000.0  # after that nothing new is begun; the next run goes on
 # Seconds before each try while the writer is down; after the last one the evergreen bank fills what is missing.
 WAITS = (0.0, 20.0, 90.0)
@@ -80,6 +82,7 @@ class Generation:
         """
         self._studio = studio
         self._models = studio.models
+        self._room = asyncio.Semaphore(AT_ONCE)
         self._batches = batches
         self.served: set[UUID] = set()  # owners for whom nothing is left to be done
         self._week_start = week_start
@@ -90,7 +93,7 @@ class Generation:
         self.wait_seconds = 0.0  # what the writer asked us to wait, when it was down
 
     async def run(self, owners: list[UUID], *, last_chance: bool, at_once: int = AT_ONCE) -> list[UUID]:
-        """Write what they miss; returns those that wait because the writer is down."""
+        """Write what they miss with `at_once` calls; returns those that wait because the writer is down."""
         waiting: list[UUID] = []
         keys = max(1, min(_MOST_CACHE_KEYS, len(owners) // _OWNERS_A_CACHE_KEY))
         self._models = replace(self._studio.models, cache_keys=keys)
@@ -112,7 +115,8 @@ class Generation:
                 logger.exception("the week of user %s could not be written", user_id)
                 self.report.problems.add(f"{type(error).__name__} with the week of user {user_id}, see the log")
 
-        left = await work_through(owners, one, at_once=at_once, seconds=RUN_SECONDS)
+        self._room = asyncio.Semaphore(at_once)
+        left = await work_through(owners, one, at_once=round(at_once * _OWNERS_A_CALL), seconds=RUN_SECONDS)
         self.report.left += left
         return waiting if not self._stopped else []
 
@@ -139,7 +143,7 @@ class Generation:
             if held and not week.posts:
                 continue
             today = now.astimezone(zone(owner.zone_name)).date()
-            writer = PaidWriter(self._studio.writer, self._studio.ledger, owner.user_id)
+            writer = PaidWriter(self._studio.writer, self._studio.ledger, owner.user_id, self._room)
             written = await write_week(
                 writer, self._models, owner, week, today=today, last_chance=last_chance, arrived=arrived
             )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,8 +19,12 @@ from tasks.content.writing import WeekWriter
 class PaidWriter:
     """The writer for one owner; knows what its calls cost and how the ledger knows them."""
 
-    def __init__(self, writer: WeekWriter, ledger: Ledger, user_id: UUID) -> None:
+    def __init__(
+        self, writer: WeekWriter, ledger: Ledger, user_id: UUID, room: asyncio.Semaphore | None = None
+    ) -> None:
+        """`room` bounds how many calls are made at once."""
         self._writer = writer
+        self._room = room or nullcontext()
         self._ledger = ledger
         self._user_id = user_id
         self.cost_usd = Decimal(0)
@@ -27,14 +33,15 @@ class PaidWriter:
     async def write_week(self, instructions: str, request: Mapping[str, Any], model: str, cache_key: str) -> Draft:
         """As the writer's own. Raises BudgetSpent before anything is asked when the owner's month has no room."""
         wish = wish_for(self._user_id, instructions, request, model)
-        room = await self._ledger.reserve(wish)
-        self.call_ids.append(room.call_id)
+        reserved = await self._ledger.reserve(wish)
+        self.call_ids.append(reserved.call_id)
         try:
-            draft = await self._writer.write_week(instructions, request, model, cache_key)
+            async with self._room:
+                draft = await self._writer.write_week(instructions, request, model, cache_key)
         except PlatformError as error:
-            self.cost_usd += await self._ledger.settle(room, None, None, billed=was_billed(error))
+            self.cost_usd += await self._ledger.settle(reserved, None, None, billed=was_billed(error))
             raise
-        self.cost_usd += await self._ledger.settle(room, draft.usage, draft.model, billed=True)
+        self.cost_usd += await self._ledger.settle(reserved, draft.usage, draft.model, billed=True)
         return draft
 
 
