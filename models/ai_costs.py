@@ -82,5 +82,7 @@ def told(rows: list[dict[str, Any]], budget_usd: Decimal, *, owners: int) -> lis
 
 
 def money(dollars: Decimal) -> str:
-    """$12.34 from ten cents on, else as many digits as say something: $0.0012."""
-    return f"${dollars:,.2f}" if dollars >= Decimal("0.1") or not dollars else f"${dollars:.6f}".rstrip("0")
+    """$12.34 from ten cents on, else with as many digits as say something: $0.0012."""
+    if dollars >= Decimal("0.1") or dollars < Decimal("0.000001"):
+        return f"${dollars:,.2f}"
+    return f"${dollars:.6f}".rstrip("0")

@@ -88,9 +88,10 @@ def render(text: str, values: Mapping[str, str]) -> str:
         raise TemplateError(f"The template {text[:60]!r} cannot be filled: {error}") from None
 
 
-def shipped() -> list[Template]:
+@cache
+def shipped() -> tuple[Template, ...]:
     """Every template that comes with the code."""
-    return [
+    return tuple(
         Template(
             id=uuid5(_SHIPPED, f"{kind.name}/{theme}/{number}"),
             business_type=kind.name,
@@ -101,7 +102,7 @@ def shipped() -> list[Template]:
         for kind in trades().values()
         for theme, texts in kind.prompts.items()
         for number, text in enumerate(texts)
-    ]
+    )
 
 
 def load_templates(session: Session) -> int:

@@ -46,7 +46,7 @@ _wait = asyncio.sleep
 
 AT_ONCE = 16  # calls
 # Owners in work for each call: while some wait for the writer, others are read, judged and queued.
-_OWNERS_A_CALL = 1.5
+OWNERS_A_CALL = 1.5
 RUN_SECONDS = 3000.0  # after that nothing new is begun; the next run goes on
 # Seconds before each try while the writer is down; after the last one the evergreen bank fills what is missing.
 WAITS = (0.0, 20.0, 90.0)
@@ -116,7 +116,7 @@ class Generation:
                 self.report.problems.add(f"{type(error).__name__} with the week of user {user_id}, see the log")
 
         self._room = asyncio.Semaphore(at_once)
-        left = await work_through(owners, one, at_once=round(at_once * _OWNERS_A_CALL), seconds=RUN_SECONDS)
+        left = await work_through(owners, one, at_once=round(at_once * OWNERS_A_CALL), seconds=RUN_SECONDS)
         self.report.left += left
         return waiting if not self._stopped else []
 

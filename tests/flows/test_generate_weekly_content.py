@@ -123,6 +123,14 @@ class TestInProcess:
         assert _count(owner, "post_queue WHERE platform <> 'instagram'") >= 6
         assert _count(owner, "post_queue WHERE platform = 'instagram'") == 0
 
+    async def test_collecting_alone_serves_nobody_else_and_is_a_job_of_its_own(
+        self, owner: Connection, serve: Serve
+    ) -> None:
+        _owner(owner)
+        state = await generate_weekly_content.fn(only_batches=True)
+        assert (state.name, _count(owner, "post_queue")) == ("Completed", 0)
+        assert owner.execute("SELECT job FROM job_runs").fetchall() == [("collect-batches",)]
+
     @pytest.mark.parametrize(
         ("asked", "line"),
         [

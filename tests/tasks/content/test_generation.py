@@ -286,7 +286,7 @@ class TestTrouble:
         assert await _run(run) == []
         assert _posts(owner) == []
         assert _rows(owner, "SELECT * FROM content_generations") == []
-        assert len(writer.requests) <= module.AT_ONCE
+        assert len(writer.requests) <= module.AT_ONCE * module.OWNERS_A_CALL
         assert run.report.left == 30
         line = run.report.problems.line
         assert line is not None
