@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -47,7 +47,7 @@ def by_plan(rows: Iterable[Mapping[str, Any]], budget_usd: Decimal) -> list[Plan
     return [plans[name] for name in sorted(plans)]
 
 
-def told(rows: list[dict[str, Any]], budget_usd: Decimal, *, owners: int) -> list[dict[str, Any]]:
+def told(rows: Sequence[Mapping[str, Any]], budget_usd: Decimal, *, owners: int) -> list[dict[str, Any]]:
     """A table: a line for each plan, then the dearest owners (`rows` begin with them)."""
     lines = [
         {

@@ -77,7 +77,7 @@ class Status:
             "queue": dict(self.queue),
             "lateness_seconds": dict(self.lateness),
             "tokens": dict(self.tokens),
-            "writing_this_month": told(list(self.costs), self.budget_usd, owners=len(self.costs)),
+            "writing_this_month": told(self.costs, self.budget_usd, owners=len(self.costs)),
             "pauses": [asdict(pause) for pause in self.pauses],
             "jobs": [asdict(job) for job in self.jobs],
         }

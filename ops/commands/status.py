@@ -81,7 +81,7 @@ def tell(status: Status) -> None:
     console.print(f"Accounts by token: {tokens}")
     for pause in status.pauses:
         console.print(f"Paused by {pause}", soft_wrap=True)
-    costs = told(list(status.costs), status.budget_usd, owners=DEAREST)
+    costs = told(status.costs, status.budget_usd, owners=DEAREST)
     if costs:
         writing = Table(*costs[0], title="Writing this month (UTC)", title_justify="left")
         for line in costs:

@@ -38,7 +38,7 @@ from tasks.content.paying import PaidWriter
 from tasks.content.pictures import PictureFinder
 from tasks.content.plan import NothingToWrite, OwnerFacts, WeekPlan, owners_at_work, plan_weeks, read_owner
 from tasks.content.queueing import Paid, Queued, no_picture, queue_week, with_pictures
-from tasks.content.report import GenerationReport
+from tasks.content.report import GenerationReport, tell_of_batches
 from tasks.content.writing import Models, WeekWriter, WrittenWeek, write_week
 
 logger = logging.getLogger(__name__)
@@ -269,7 +269,7 @@ async def write_missing_weeks(
     async with open_studio(config) as studio:
         desk, collected, work = studio.desk, Collected(), None
         if desk is not None:
-            if user_id is None:
+            if user_id is None and week_start is None:
                 collected = await collect(desk, studio.ledger, utc_now())
             new = desk if config.openai_batch and user_id is None else None
             work = BatchWork(studio.ledger, studio.models.model, new, collected.arrived)
@@ -281,21 +281,9 @@ async def write_missing_weeks(
             await write_for(generation, studio, sorted(work.undone))
         if desk is not None:
             await finish(desk, collected, generation.served)
-        _tell_of_batches(generation.report, collected, work)
+        tell_of_batches(generation.report, collected, work)
         _picture_problem(generation.report, studio.finder, config)
     return generation.report
-
-
-def _tell_of_batches(report: GenerationReport, collected: Collected, work: BatchWork | None) -> None:
-    for problem in collected.problems:
-        report.problems.add(problem)
-    for note in collected.notes:
-        report.notices.add(note)
-    if collected.under_way:
-        report.notices.add(f"batches under way: {collected.under_way}")
-    if work is not None and work.problem is not None:
-        asked = report.problems if isinstance(work.problem, OperatorNeeded) else report.notices
-        asked.add(f"no batch could be sent, so posts were written at full price: {work.problem.message}")
 
 
 async def write_for(generation: Generation, studio: Studio, owners: list[UUID]) -> None:

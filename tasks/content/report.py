@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from models.ai_costs import money, told
+from platforms.errors import OperatorNeeded
 from tasks.batches import Problems, Rows
-from tasks.content.batches import read_rows
+from tasks.content.batches import BatchWork, read_rows
+from tasks.content.collecting import Collected
 
 _DEAREST = 20  # owners that the table of costs names
 
@@ -51,6 +53,19 @@ class GenerationReport:
 def rows_of(report: GenerationReport) -> list[dict[str, Any]]:
     """The table artifact's rows."""
     return report.rows.told()
+
+
+def tell_of_batches(report: GenerationReport, collected: Collected, work: BatchWork | None) -> None:
+    """What became of the batches that were looked at, and of those that were to be sent."""
+    for problem in collected.problems:
+        report.problems.add(problem)
+    for note in collected.notes:
+        report.notices.add(note)
+    if collected.under_way:
+        report.notices.add(f"batches under way: {collected.under_way}")
+    if work is not None and work.problem is not None:
+        asked = report.problems if isinstance(work.problem, OperatorNeeded) else report.notices
+        asked.add(f"no batch could be sent, so posts were written at full price: {work.problem.message}")
 
 
 def cost_rows(budget_usd: Decimal) -> list[dict[str, Any]]:

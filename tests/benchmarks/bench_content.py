@@ -18,11 +18,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -37,7 +38,7 @@ from platforms.openai_forms import Draft, Usage
 from platforms.openai_writer import Writer
 from tasks.content.plan import AccountFacts, OwnerFacts, WeekPlan, plan_weeks
 from tasks.content.prompt import INSTRUCTIONS, request
-from tasks.content.writing import Models, write_week
+from tasks.content.writing import Models, WeekWriter, write_week
 from tests.benchmarks.house import environment, postgres
 from tests.factories import next_monday
 
@@ -106,9 +107,9 @@ class Counted:
         self._writer = writer
         self.bill = Bill()
 
-    async def write_week(self, instructions: str, asked: object, model: str, cache_key: str) -> Draft:
+    async def write_week(self, instructions: str, request: Mapping[str, Any], model: str, cache_key: str) -> Draft:
         """One call."""
-        draft = await self._writer.write_week(instructions, asked, model, cache_key)  # type: ignore[arg-type]
+        draft = await self._writer.write_week(instructions, request, model, cache_key)
         self.bill.calls += 1
         self.bill.used.append(draft.usage)
         return draft
@@ -138,16 +139,9 @@ def week_of(facts: OwnerFacts, monday: date) -> WeekPlan:
     return plan_weeks(facts, utc_now(), monday)[0][0]
 
 
-async def written(writer: object, facts: OwnerFacts, week: WeekPlan, bill: Bill) -> tuple[str, ...]:
+async def written(writer: WeekWriter, facts: OwnerFacts, week: WeekPlan, bill: Bill) -> tuple[str, ...]:
     """Write a week past every gate; the texts, newest first."""
-    done = await write_week(
-        writer,
-        Models(model=MODEL),
-        facts,
-        week,
-        today=utc_now().date(),
-        last_chance=True,  # type: ignore[arg-type]
-    )
+    done = await write_week(writer, Models(model=MODEL), facts, week, today=utc_now().date(), last_chance=True)
     bill.posts += len(done.posts) - done.fell_back
     return tuple(post.text for post in done.posts)
 

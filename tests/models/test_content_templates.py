@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
@@ -100,7 +101,7 @@ class TestChoose:
     def _own(self, text: str, *, type_: str = "plumber", platform: str | None = None) -> Template:
         return Template(uuid4(), type_, "tip", text, platform)
 
-    def _choose(self, templates: list[Template], *, platform: str = "facebook", turn: int = 0) -> Template | None:
+    def _choose(self, templates: Sequence[Template], *, platform: str = "facebook", turn: int = 0) -> Template | None:
         return choose(templates, business_type="plumber", theme="tip", platform=platform, turn=turn)
 
     def test_the_own_trade_goes_before_the_general_one(self) -> None:

@@ -17,7 +17,7 @@ from tasks.content import generation as module
 from tasks.content.batches import COMPLETION, NEAR, BatchWork
 from tasks.content.generation import Generation, open_studio, write_missing_weeks
 from tasks.content.report import GenerationReport, rows_of
-from tests.factories import Owner, make_account, make_owner
+from tests.factories import Owner, make_account, make_owner, next_monday
 from tests.tasks.house import House
 
 
@@ -355,6 +355,14 @@ async def test_an_owner_who_left_meanwhile_ends_the_wait(house: House) -> None:
     assert len(_posts(house)) == made
     assert "the user is paused" in rows_of(report)[0]["notes"]
     assert (_states(house, "ai_batches"), set(_states(house, "ai_batch_requests"))) == (["finished"], {"lost"})
+
+
+async def test_a_run_for_one_week_leaves_the_answers_for_others_alone(house: House) -> None:
+    _owner(house)
+    waiting = (await _run()).waiting
+    await write_missing_weeks.fn(None, next_monday() + timedelta(weeks=4))
+    assert "lost" not in _states(house, "ai_batch_requests")
+    assert (await _collect()).made >= waiting
 
 
 async def test_one_owners_request_does_not_wait_for_a_batch(house: House) -> None:

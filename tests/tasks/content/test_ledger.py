@@ -35,9 +35,9 @@ def ledger(budget: str = "1") -> Ledger:
     return Ledger(PRICES, Decimal(budget))
 
 
-def wish(user_id: UUID, **changes: Any) -> Wish:
+def wish(user_id: UUID, *, model: str = MODEL, batch: bool = False) -> Wish:
     """A call for a cent."""
-    return Wish(**({"user_id": user_id, "model": MODEL, "prompt_bytes": 9000, "output_tokens": 1000} | changes))
+    return Wish(user_id=user_id, model=model, prompt_bytes=9000, output_tokens=1000, batch=batch)
 
 
 @pytest.fixture
