@@ -63,7 +63,6 @@ class BatchWork:
     model: str
     desk: BatchDesk | None = None
     arrived: dict[tuple[UUID, date], Arrived] = field(default_factory=dict)
-    sent: int = 0  # posts
     undone: set[UUID] = field(default_factory=set)  # owners whose weeks a batch did not take after all
     problem: PlatformError | None = None  # why
     _lines: list[Line] = field(default_factory=list)
@@ -132,6 +131,7 @@ class BatchWork:
             return
         batch_id = uuid4()
         taken, refused = await asyncio.to_thread(_store, self.ledger, batch_id, self.model, lines)
+        self._any_asked = True
         self._take_back(refused)
         if not taken:
             await asyncio.to_thread(drop, batch_id, "no week was left for it")
@@ -145,13 +145,11 @@ class BatchWork:
         except PlatformError as error:
             if begun and (error.http_status is None or error.http_status >= 500):
                 logger.warning("batch %s may have been begun, a later run will see: %s", batch_id, error.message)
-                self.sent += sum(len(line.posts) for line in taken)
                 return
             self.problem, self.desk = error, None  # no further ones
             await asyncio.to_thread(drop, batch_id, error.message)
             self._take_back(taken)
             return
-        self.sent += sum(len(line.posts) for line in taken)
         await asyncio.to_thread(
             execute, "ai_batch_was_submitted", id=batch_id, provider_id=state.provider_id, input_file_id=file_id
         )

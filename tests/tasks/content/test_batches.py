@@ -357,6 +357,14 @@ async def test_an_owner_who_left_meanwhile_ends_the_wait(house: House) -> None:
     assert (_states(house, "ai_batches"), set(_states(house, "ai_batch_requests"))) == (["finished"], {"lost"})
 
 
+async def test_an_owner_who_is_erased_takes_everything_along(house: House) -> None:
+    someone = _owner(house)
+    await _run()
+    await _collect()
+    house.connection.execute("DELETE FROM users WHERE id = %s", (someone.user_id,))
+    assert (_calls(house), _lines(house), _states(house, "ai_batches")) == ([], [], ["finished"])
+
+
 async def test_a_run_for_one_week_leaves_the_answers_for_others_alone(house: House) -> None:
     _owner(house)
     waiting = (await _run()).waiting
