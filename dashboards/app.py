@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 from starlette.middleware import Middleware
 
-from dashboards import access, health, pages
+from dashboards import access, connect, health, meta_callbacks, pages
 from dashboards.doors import Doors
 from dashboards.guard import Guard, allowed_hosts
 from dashboards.parts.mishap import report_mishap
@@ -32,7 +32,9 @@ from models.settings import Settings, SettingsError, settings
 
 ROUTES = [
     *access.ROUTES,
+    *connect.ROUTES,
     *health.ROUTES,
+    *meta_callbacks.ROUTES,
     *pages.ROUTES,
 ]
 

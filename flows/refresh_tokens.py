@@ -1,6 +1,7 @@
-"""Renews access tokens ahead of their end, so that no post waits for one.
+"""Renews access tokens ahead of their end, then looks at the accounts whose posts come up: no post waits for either.
 
-Safe to run late, twice, or on several machines at once: each account has one refresher at a time.
+Safe to run late, twice, or on several machines at once: each account has one refresher at a time, and a look changes
+nothing at the platform.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from prefect.states import Completed, Failed
 
 from tasks.reporting import job, table
 from tasks.tokens.batch import refresh_due_tokens
+from tasks.tokens.preflight import check_accounts_ahead
 
 
 def _run_name() -> str:
@@ -21,13 +23,15 @@ def _run_name() -> str:
 
 @flow(name="refresh-tokens", flow_run_name=_run_name)
 async def refresh_tokens() -> State[Any]:
-    """Renew what is near its end. Failed only when our own set-up has to be mended."""
+    """Renew what is near its end, check what is needed soon. Failed only when our own set-up has to be mended."""
     async with job("refresh-tokens") as report:
-        done = await refresh_due_tokens()
-        report.summary = done.summary
-        await table("refreshed-tokens", done.rows, f"Connections of this run: {done.summary}")
-        get_run_logger().info(done.summary)
-        report.problem = done.problem
+        refreshed = await refresh_due_tokens()
+        await table("refreshed-tokens", refreshed.rows, f"Connections of this run: {refreshed.summary}")
+        checked = await check_accounts_ahead()
+        await table("checked-accounts", checked.rows, f"Looked at ahead of their posts: {checked.summary}")
+        report.summary = f"tokens: {refreshed.summary}; ahead of posts: {checked.summary}"
+        get_run_logger().info(report.summary)
+        report.problem = "; ".join(dict.fromkeys(filter(None, (refreshed.problem, checked.problem)))) or None
     if report.problem:
         return Failed(message=f"A person has to mend this: {report.problem}")
-    return Completed(message=done.summary)
+    return Completed(message=report.summary)

@@ -50,7 +50,7 @@ def facts(business: Business, day: date) -> dict[str, str]:
     generic = kind.name == GENERIC
     return {
         "business_name": business.name,
-        "noun": business.type.strip() or kind.noun if generic else kind.noun,
+        "noun": business.type.replace("_", " ").strip() or kind.noun if generic else kind.noun,
         "work": kind.work,
         "city": business.location_city or "town",
         "state": business.location_state or "the region",

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import logging
 import os
 import re
 import secrets
@@ -32,8 +31,6 @@ from pydantic import SecretStr
 
 from models.settings import Settings, settings
 
-logger = logging.getLogger(__name__)
-
 VERSION = "v1"
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -44,6 +41,8 @@ KEY_SETTING = "POSTAGENT_ENCRYPTION_KEYS"
 # Shorter than any base64 of a usable key: an id may be shown, and swapped parts ("base64:id") must not pass as one.
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,20}")
 _ENVELOPE = re.compile(r"v([0-9]+)\.([A-Za-z0-9_-]{1,20})\.([A-Za-z0-9_-]+)")
+# The same for PostgreSQL's substring(): the key's id, or NULL for any other text, of which nothing may be shown.
+KEY_ID_IN_SQL = rf"^{VERSION}\.([A-Za-z0-9_-]{{1,20}})\.[A-Za-z0-9_-]+$"
 
 
 class CryptoError(Exception):
@@ -182,6 +181,18 @@ class KeyRing:
             ) from None
         return SecretStr(opened.decode("utf-8", "surrogatepass"))
 
+    def beside(self, older: KeyRing) -> KeyRing:
+        """These keys, and behind them those of `older` that are not among them."""
+        both = KeyRing.__new__(KeyRing)
+        both._ciphers = self._ciphers | {key: older._ciphers[key] for key in older.key_ids if key not in self._ciphers}
+        both.source = self.source
+        return both
+
+    @property
+    def mark(self) -> str:
+        """What every envelope of the sealing key begins with."""
+        return f"{VERSION}.{self.key_ids[0]}."
+
     def is_current(self, envelope: str) -> bool:
         """Whether the sealing key made this envelope, so that rotation may pass it by."""
         return key_id_of(envelope) == self.key_ids[0]
@@ -199,62 +210,50 @@ def key_id_of(envelope: str) -> str | None:
     return match[2] if match and f"v{match[1]}" == VERSION else None
 
 
-def load_or_create(home: Path) -> KeyRing:
-    """The keys in `home/encryption.keys`; the file is made (one key, mode 0600) where it is missing.
-
-    Safe when several processes call it at once: all of them get the first one's key. Raises KeysMalformed.
-    """
-    path = home / KEY_FILE
-    if not path.exists():
-        try:
-            home.mkdir(parents=True, exist_ok=True)
-            _create_once(path, generate_key() + "\n")
-        except OSError as error:
-            raise KeysMalformed(f"Cannot write the encryption key to {path} ({type(error).__name__})") from None
-    _keep_private(path)
-    return KeyRing.from_file(path)
-
-
 def key_ring() -> KeyRing:
-    """This process's keys by its settings, read once. Raises KeysMalformed."""
+    """This process's keys. The setting is read once; the file again whenever it was changed, so that keys are rotated
+    without a restart. Raises KeysMalformed.
+    """
     config = settings()
-    return _ring(config.encryption_keys, config.home)
+    if config.encryption_keys is not None:
+        return _parsed(config.encryption_keys)
+    return _followed(config.home / KEY_FILE)
 
 
 @lru_cache(maxsize=4)
-def _ring(given: SecretStr | None, home: Path) -> KeyRing:
-    return KeyRing.parse(given) if given is not None else KeyRing.from_file(home / KEY_FILE)
+def _parsed(given: SecretStr) -> KeyRing:
+    return KeyRing.parse(given)
 
 
-def forget_keys() -> None:
-    """Read the keys again at the next call: another process may have added one."""
-    _ring.cache_clear()
+_Stamp = tuple[int, int, int]  # time of the last change, size, inode
+_files: dict[Path, tuple[_Stamp, KeyRing]] = {}
 
 
-def _create_once(path: Path, text: str) -> None:
-    """Write `path` whole or not at all; keep what another process put there first."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+def _followed(path: Path) -> KeyRing:
+    """The keys of the file as it is now. A key that was taken out opens on in this process, which may hold rows that it
+    read before; a file that is being written just now counts when it can be used."""
+    stamp, known = _stamp(path), _files.get(path)
+    if known is not None and stamp in (known[0], None):
+        return known[1]
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)  # fails where the file stands already, unlike a rename
-        except FileExistsError:
-            return
-    finally:
-        draft.unlink(missing_ok=True)
+        ring = KeyRing.from_file(path)
+    except KeysMalformed:
+        if known is None:
+            raise
+        return known[1]
+    if known is not None:
+        ring = ring.beside(known[1])
+    if stamp is not None:
+        _files[path] = (stamp, ring)
+    return ring
 
 
-def _keep_private(path: Path) -> None:
+def _stamp(path: Path) -> _Stamp | None:
     try:
-        if path.stat().st_mode & 0o077:
-            path.chmod(0o600)
-            logger.warning("%s could be read by other users of this machine; it cannot any more", path)
+        found = path.stat()
     except OSError:
-        pass  # not ours to change; reading it tells whether it can be used
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _key_bytes(encoded: str, where: str) -> bytes:
@@ -291,7 +290,7 @@ def _split(envelope: str, place: Place) -> tuple[str, bytes]:
 def _associated(key_id: str, place: Place) -> bytes:
     """Each part with its length before it: no two places share an encoding, whatever the names hold."""
     parts = (VERSION, key_id, place.table, place.column, str(place.row_id), str(place.user_id))
-    return b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+    return b"".join([len(part).to_bytes(4, "big") + part for part in map(str.encode, parts)])
 
 
 def _to_text(payload: bytes) -> str:

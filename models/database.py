@@ -105,7 +105,12 @@ def make_engine(url: str, role: Role, *, pool_size: int = 5) -> Engine:
     """An engine whose every connection acts as `role`, in UTC."""
     _, rest = url.split("://", 1)
     engine = create_engine(
-        f"postgresql+psycopg://{rest}", pool_size=pool_size, max_overflow=10, pool_pre_ping=True, future=True
+        f"postgresql+psycopg://{rest}",
+        pool_size=pool_size,
+        max_overflow=10,
+        pool_pre_ping=True,
+        future=True,
+        hide_parameters=True,  # an error's text would hold envelopes, hashes and what owners wrote
     )
 
     @event.listens_for(engine, "connect")

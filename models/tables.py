@@ -4,8 +4,10 @@ from models.account import ConnectedAccount
 from models.ai_ledger import AiBatch, AiBatchRequest, AiCall
 from models.analytics import Analytics, AnalyticsDaily, LocationMetric
 from models.business import Business, UserPreferences
+from models.connecting import ConnectAttempt, DataDeletion
 from models.content import ContentGeneration, ContentTemplate
 from models.media import MediaFile, StockPhoto
+from models.notices import OwnerNotice
 from models.operations import JobRun, QuarantinedRow
 from models.post import Post, PostEvent, PublishAttempt, PublishDiscard, PublishHandle
 from models.quotas import PublishingQuota, SharedQuota
@@ -18,14 +20,17 @@ __all__ = [
     "Analytics",
     "AnalyticsDaily",
     "Business",
+    "ConnectAttempt",
     "ConnectedAccount",
     "ContentGeneration",
     "ContentTemplate",
     "DashboardSession",
+    "DataDeletion",
     "JobRun",
     "LocationMetric",
     "LoginAttempt",
     "MediaFile",
+    "OwnerNotice",
     "Post",
     "PostEvent",
     "PublishAttempt",

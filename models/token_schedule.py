@@ -14,7 +14,12 @@ from datetime import datetime, timedelta
 
 SHORTEST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
-CHECK_AGAIN = timedelta(days=1)  # a token that cannot be renewed, only looked at
+LONGEST_OBEYED = timedelta(days=1)  # however long a platform asks us to wait
+CHECK_AGAIN = timedelta(days=1)  # a token that dies without an end that is known is looked at so often
+# With a run every 15 minutes trouble is known 45 minutes before a post is due, and still 30 if a run is left out.
+PREFLIGHT_AHEAD = timedelta(minutes=60)
+PROOF_LASTS = timedelta(minutes=30)  # a success of any kind proves the access for so long
+TELL_AHEAD = timedelta(days=14)  # an end that only the owner can put off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +32,11 @@ class RefreshRule:
     before_call: timedelta  # renewed just in time when a call begins so near its end
     ends: bool  # whether the access token itself is dead at `token_expires_at`
     by_refresh_token: bool  # cannot be renewed without one
+
+    @property
+    def dies_untold(self) -> bool:
+        """Whether only a look tells that the token is dead: it has no end of its own."""
+        return not self.ends
 
 
 RULES: Mapping[str, RefreshRule] = {
@@ -54,7 +64,7 @@ RULES: Mapping[str, RefreshRule] = {
         youngest=timedelta(0),
         before_call=timedelta(0),
         ends=False,
-        by_refresh_token=False,
+        by_refresh_token=True,
     ),
 }
 
@@ -86,6 +96,30 @@ def refresh_due(
     return rule.oldest is not None and now - refreshed_at >= rule.oldest
 
 
+def check_due(
+    rule: RefreshRule,
+    *,
+    next_post_at: datetime | None,
+    proven_at: datetime | None,
+    checked_at: datetime | None,
+    now: datetime,
+) -> bool:
+    """Whether an account's access is looked at now: daily where a token dies untold, and ahead of its next post.
+
+    `proven_at` is its last success of any kind, None = none is known. `accounts_to_check` in sql/queries/tokens.sql
+    says the same; a test compares the two.
+    """
+    if rule.dies_untold and (checked_at is None or now - checked_at >= CHECK_AGAIN):
+        return True
+    soon = next_post_at is not None and now < next_post_at <= now + PREFLIGHT_AHEAD
+    return soon and (proven_at is None or now - proven_at >= PROOF_LASTS)
+
+
+def to_be_told(access_ends_at: datetime | None, now: datetime) -> bool:
+    """Whether the end of (a part of) the access is so near that the owner has to know."""
+    return access_ends_at is not None and access_ends_at <= now + TELL_AHEAD
+
+
 def needed_before_call(rule: RefreshRule, token_expires_at: datetime | None, now: datetime) -> bool:
     """Whether the token must be renewed before a call that begins now."""
     return rule.ends and token_expires_at is not None and token_expires_at <= now + rule.before_call
@@ -106,8 +140,10 @@ def next_try(
 ) -> datetime:
     """When a refresh that failed for the moment is tried again: sooner as the end comes nearer.
 
-    `retry_after` is the platform's wish in seconds; `spread` in 0..1 keeps many accounts from coming back at once.
+    `retry_after` is the platform's wish in seconds, obeyed up to a day; `spread` in 0..1 keeps many accounts from
+    coming back at once.
     """
     left = token_expires_at - now if rule.ends and token_expires_at is not None else LONGEST_WAIT * 4
     wait = min(max(left / 4, SHORTEST_WAIT), LONGEST_WAIT)
-    return now + max(wait, timedelta(seconds=retry_after or 0.0)) * (1 + spread / 4)
+    asked = timedelta(seconds=min(retry_after or 0.0, LONGEST_OBEYED.total_seconds()))
+    return now + max(wait, asked) * (1 + spread / 4)

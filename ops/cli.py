@@ -137,12 +137,10 @@ def accounts_add(
     ] = False,
 ) -> None:
     """Connect an account; its access token is read from standard input, never from the command line."""
-    from ops.commands.accounts import NewAccount, add, check
+    from ops.commands.accounts import Given, add, check
     from ops.commands.inputs import tokens
 
-    account = NewAccount(
-        user=user, platform=platform, account_id=account_id, name=name, login=login, expires_in=expires_in
-    )
+    account = Given(user=user, platform=platform, account_id=account_id, name=name, login=login, expires_in=expires_in)
     check(account)
     access, refresh = tokens(with_refresh=refresh_token_stdin)
     print(add(account, access, refresh))
@@ -180,6 +178,16 @@ def keys_generate() -> None:
     from models.crypto import generate_key
 
     print(generate_key())
+
+
+@keys.command("rotate")
+def keys_rotate() -> None:
+    """Seal all stored tokens with the first key, while everything runs, and say which keys are still needed."""
+    from ops.commands.keys import rotate_keys
+
+    is_over, lines = rotate_keys()
+    print("\n".join(lines))
+    raise typer.Exit(0 if is_over else 1)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -27,6 +27,11 @@ class Finding:
         """Whether a person has to do something."""
         return self.level is Level.WRONG
 
+    @property
+    def line(self) -> str:
+        """What it is and what to do, in one line."""
+        return f"{self.what}: {self.mend}" if self.mend else self.what
+
 
 def ok(what: str) -> Finding:
     """As it should be."""

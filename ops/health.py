@@ -10,6 +10,7 @@ from typing import Any
 
 from models.ai_costs import told
 from ops.deployments import Deployment
+from ops.finding import Finding
 
 GRACE = timedelta(minutes=2)  # a cold start on a busy machine, and one missed poll
 
@@ -47,6 +48,7 @@ class Status:
     lateness: Mapping[str, float | int | None]
     tokens: Mapping[str, int]
     pauses: Sequence[Pause]
+    keys: Sequence[Finding]
     jobs: Sequence[Job]
     costs: Sequence[Mapping[str, Any]] = ()  # this month's, owner by owner, the dearest first
     budget_usd: Decimal = Decimal(0)  # what one owner's month may cost
@@ -61,6 +63,7 @@ class Status:
             found.append(
                 f"{self.tokens['expiring']} tokens are about to expire unrenewed: see refresh-tokens in Prefect"
             )
+        found += [finding.line for finding in self.keys if finding.wrong]
         found += [f"{job.name}: {job.verdict}" for job in self.jobs if not job.well]
         return found
 
@@ -79,6 +82,7 @@ class Status:
             "tokens": dict(self.tokens),
             "writing_this_month": told(self.costs, self.budget_usd, owners=len(self.costs)),
             "pauses": [asdict(pause) for pause in self.pauses],
+            "keys": [asdict(finding) for finding in self.keys],
             "jobs": [asdict(job) for job in self.jobs],
         }
 

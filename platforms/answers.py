@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _LONGEST_LIFE = 10 * 366 * 86_400.0  # seconds; no token lives longer
+_LAST_MOMENT = 253_402_300_799  # Unix seconds; the end of the year 9999
 
 
 def rows(value: object) -> list[dict[str, Any]]:
@@ -44,6 +45,12 @@ def moment(value: object) -> datetime | None:
     except ValueError:
         return None
     return parsed if parsed.tzinfo is not None else None
+
+
+def unix_moment(value: object) -> datetime | None:
+    """A time (UTC) from whole Unix seconds; None for 0, which Meta writes where there is none, and what is no time."""
+    seconds = count(value)
+    return datetime.fromtimestamp(seconds, UTC) if seconds is not None and 0 < seconds <= _LAST_MOMENT else None
 
 
 def end_of_life(now: datetime, seconds: object) -> datetime | None:

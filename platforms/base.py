@@ -130,6 +130,13 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a look at the access itself told: it works at this moment."""
+
+    ends_at: datetime | None = None  # UTC; (a part of) it ends then unless the owner connects again; None = not known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostMetrics:
     """One snapshot of a post's numbers. None = the platform does not tell this one."""
 
@@ -253,6 +260,10 @@ class Platform(Protocol):
 
     async def refresh(self, account: Account, refresh_token: SecretStr | None, now: datetime) -> Tokens:
         """A fresh token. Raises ReconnectNeeded when only the owner can help, TryLater when it may work later."""
+        ...
+
+    async def check(self, account: Account) -> Standing:
+        """Whether the access works, by one cheap read. Raises ReconnectNeeded or TokenExpired when it does not."""
         ...
 
     async def metrics(self, account: Account, platform_post_ids: Sequence[str]) -> Mapping[str, PostMetrics]:

@@ -29,12 +29,14 @@ from platforms.base import (
     Quota,
     Remember,
     Sighting,
+    Standing,
     Tokens,
     Unseen,
     oldest_first,
 )
 from platforms.errors import InDoubt, PlatformError, ReconnectNeeded, Refused, TryLater
 from platforms.graph import Graph, OnUsage, on_behalf
+from platforms.graph_access import check_by_facebook
 from platforms.graph_errors import FACEBOOK_RULES, is_gone
 from platforms.http import unclear
 
@@ -43,6 +45,8 @@ PublishMode = Literal["prepared", "direct"]
 UNPUBLISHED_POST = "unpublished_post"
 MISSING_POST = "missing_post"  # the unpublished post's id, once it could not be read back
 PHOTO = "photo_{}"
+
+NEEDED_PERMISSIONS = ("pages_manage_posts", "pages_read_engagement")
 
 _LIST_FIELDS = "id,message,created_time,permalink_url,is_published,application"
 _UNSEEN_FIELDS = "id,created_time,is_published,application,scheduled_publish_time"
@@ -231,12 +235,10 @@ class Facebook:
     async def refresh(self, account: Account, refresh_token: SecretStr | None, now: datetime) -> Tokens:
         """A new Page token from the long-lived user token, which is what we keep as `refresh_token`.
 
-        `expires_at` is the user token's end: the Page token has none, but cannot be renewed after it. Without a user
-        token the Page token is only checked, as it has no end of its own.
+        `expires_at` is the user token's end: the Page token has none, but cannot be renewed after it.
         """
         if refresh_token is None:
-            await self._graph.get(account.account_id, account.access_token, fields="id")
-            return Tokens(access_token=account.access_token)
+            raise ReconnectNeeded("there is no user token to renew the Page's with", code="no_refresh_token")
         user_token, ends = await self._graph.long_lived(refresh_token, self._app_id, self._app_secret, now)
         try:
             page = await self._graph.get(account.account_id, user_token, fields="access_token")
@@ -246,6 +248,11 @@ class Facebook:
         if page_token is None:
             raise ReconnectNeeded("Facebook gives no token for this Page: the owner has no role on it any more")
         return Tokens(access_token=SecretStr(page_token), refresh_token=user_token, expires_at=ends)
+
+    @on_behalf
+    async def check(self, account: Account) -> Standing:
+        """Asked of Facebook (debug_token): a Page's token has no end, but dies with a password, a role or the app."""
+        return await check_by_facebook(self._graph, account, self._app_id, self._app_secret, NEEDED_PERMISSIONS)
 
     @on_behalf
     async def metrics(self, account: Account, platform_post_ids: Sequence[str]) -> Mapping[str, PostMetrics]:

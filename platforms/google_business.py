@@ -32,6 +32,7 @@ from platforms.base import (
     Quota,
     Remember,
     Sighting,
+    Standing,
     Tokens,
     Unseen,
     oldest_first,
@@ -176,6 +177,13 @@ class GoogleBusiness:
             refresh_token=SecretStr(renewed) if renewed else None,
             expires_at=ends,
         )
+
+    async def check(self, account: Account) -> Standing:
+        """One post of the location is read: shows that the token lives and the role is there. As with numbers, a fifth
+        of the project's quota is left to posts."""
+        url = f"{self._posts}/{account.account_id}/localPosts"
+        await self._call(account, "GET", url, False, params={"pageSize": 1}, purpose=ANALYTICS)
+        return Standing()
 
     async def metrics(self, account: Account, platform_post_ids: Sequence[str]) -> Mapping[str, PostMetrics]:
         """Empty: Google stopped numbers per post on 2023-02-20."""

@@ -125,6 +125,7 @@ def classify_token(response: Answer, *, secrets: Iterable[SecretStr | None]) -> 
     """The error that an answer of the token endpoint (`{"error": "invalid_grant", ...}`) stands for."""
     body = json_object(response) or {}
     name = word(body.get("error")) or f"http_{response.status_code}"
+    subtype = word(body.get("error_subtype"))
     rule = TOKEN_ERRORS.get(name, TEMPORARY) if response.status_code < 500 else TEMPORARY
     if response.status_code == 429:
         rule = QUOTA
@@ -132,7 +133,7 @@ def classify_token(response: Answer, *, secrets: Iterable[SecretStr | None]) -> 
     return rule.error(
         f"{words}. {rule.advice}" if rule.advice else words,
         http_status=response.status_code,
-        code=name,
+        code=f"{name}/{subtype}" if subtype else name,
         retry_after=retry_after(response.headers) or rule.wait,
     )
 

@@ -138,19 +138,24 @@ class Graph:
         if (refused.code or "").split("/")[0] != "100":
             return refused
         try:
+            await self.reach(account_id, token)
+        except PlatformError as error:
+            return error
+        return refused
+
+    async def reach(self, account_id: str, token: SecretStr) -> None:
+        """Read the account itself, nothing of it. Raises ReconnectNeeded when it is not there for us."""
+        try:
             await self.get(account_id, token, fields="id")
         except Refused as plain:
             if is_gone(plain):
-                return ReconnectNeeded("the account is not there any more, or not for us", code=plain.code)
-            return OperatorNeeded(
+                raise ReconnectNeeded("the account is not there any more, or not for us", code=plain.code) from None
+            raise OperatorNeeded(
                 f"even reading the account is refused; check the app secret and the Graph version: {plain.message}",
                 http_status=plain.http_status,
                 code=plain.code,
                 trace_id=plain.trace_id,
-            )
-        except PlatformError as error:
-            return error
-        return refused
+            ) from None
 
     async def long_lived(
         self, user_token: SecretStr, app_id: str | None, app_secret: SecretStr | None, now: datetime

@@ -29,6 +29,7 @@ from platforms.base import (
     Quota,
     Remember,
     Sighting,
+    Standing,
     Tokens,
     Unseen,
     oldest_first,
@@ -36,8 +37,11 @@ from platforms.base import (
 )
 from platforms.errors import InDoubt, PlatformError, ReconnectNeeded, Refused, TryLater
 from platforms.graph import Graph, OnUsage, on_behalf, token_and_end
+from platforms.graph_access import check_by_facebook
 from platforms.graph_errors import HOUR, INSTAGRAM_RULES, NEW_CONTAINER, is_gone, subcode_in
 from platforms.http import redact, unclear
+
+NEEDED_PERMISSIONS = ("instagram_basic", "instagram_content_publish")  # with Facebook Login
 
 CONTAINER = "container"
 CHILD = "child_{}"
@@ -253,6 +257,15 @@ class Instagram:
         return Tokens(access_token=token, expires_at=ends)
 
     @on_behalf
+    async def check(self, account: Account) -> Standing:
+        """Facebook Login: asked of Facebook (debug_token). Instagram Login has no such call: the account is read."""
+        if account.login == "facebook":
+            graph = self._by_facebook_login
+            return await check_by_facebook(graph, account, self._app_id, self._app_secret, NEEDED_PERMISSIONS)
+        await self._by_instagram_login.reach(account.account_id, account.access_token)
+        return Standing()
+
+    @on_behalf
     async def metrics(self, account: Account, platform_post_ids: Sequence[str]) -> Mapping[str, PostMetrics]:
         """Numbers per post, one request each (there is no batch for Instagram Login), a few at once.
 
@@ -364,8 +377,7 @@ class Instagram:
     async def _refresh_by_facebook(self, account: Account, refresh_token: SecretStr | None, now: datetime) -> Tokens:
         graph = self._by_facebook_login
         if refresh_token is None:
-            await graph.get(account.account_id, account.access_token, fields="id")
-            return Tokens(access_token=account.access_token)
+            raise ReconnectNeeded("there is no user token to renew the Page's with", code="no_refresh_token")
         user_token, ends = await graph.long_lived(refresh_token, self._app_id, self._app_secret, now)
         fields = "id,access_token,instagram_business_account"
         async for page in graph.listing("me/accounts", user_token, fields=fields, limit=100):

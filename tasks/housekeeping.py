@@ -52,7 +52,10 @@ async def tidy_platforms() -> Tidied:
 
 @task(name="forget old rows", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=30)
 async def forget_old_rows() -> dict[str, int]:
-    """Delete what is over: ids of long published posts, sessions and login attempts. Returns how many of each."""
+    """Delete what is over: ids of long published posts, sessions, login attempts, choices of accounts that nobody made.
+
+    Returns how many of each.
+    """
     return await asyncio.to_thread(_forget)
 
 
@@ -62,7 +65,8 @@ def _forget() -> dict[str, int]:
     with session(Role.ACCESS) as db:
         sessions = db.connection().exec_driver_sql(query("prune_sessions"), {"days": SESSIONS_KEPT_DAYS}).rowcount
         attempts = db.connection().exec_driver_sql(query("prune_login_attempts"), {"days": 1}).rowcount
-    return {"handles": handles, "sessions": sessions, "login attempts": attempts}
+        ways = db.connection().exec_driver_sql(query("prune_connect_attempts")).rowcount
+    return {"handles": handles, "sessions": sessions, "login attempts": attempts, "ways to a platform": ways}
 
 
 def summary(done: Tidied, forgotten: dict[str, int]) -> str:

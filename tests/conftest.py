@@ -20,7 +20,7 @@ for _name in [n for n in os.environ if n.startswith(("POSTAGENT_", "PREFECT_"))]
 from models import database, embedded_postgres  # noqa: E402
 from tests.databases import Databases, address  # noqa: E402
 
-pytest_plugins = ("tests.sandbox_server",)
+pytest_plugins = ("tests.sandbox_server", "tests.prefect_server")
 
 ENCRYPTION_KEYS = f"test:{b64encode(bytes(range(32))).decode()}"
 

@@ -46,6 +46,7 @@ class PostCard:
     leased: bool
     account_name: str | None
     account_status: str
+    account_disconnected: bool  # by the owner
     account_waits_until: datetime | None  # the platform asks for a pause, or the day's posts are used up
     last_reason: str | None
     last_actor: str | None

@@ -8,8 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards.parts.accounts import account_state, list_item, pause_of
+from dashboards.parts.accounts import account_state, ending_access, list_item, lost_connection, pause_of, title_of
 from dashboards.parts.cards import avatar
+from dashboards.parts.connecting import connect_again
 from dashboards.parts.frame import close_page, open_page
 from dashboards.parts.numbers import Period, per_day, totals
 from dashboards.parts.owner import Owner
@@ -19,6 +20,7 @@ from dashboards.parts.wording import count, plain, platform_name, theme_name
 
 _RECENT = timedelta(days=7)
 _QUEUE = "views/queue.py"
+_ACCOUNTS = "views/accounts.py"
 
 
 def show() -> None:
@@ -39,17 +41,20 @@ def _needs_me(owner: Owner, accounts: Any) -> None:
     st.subheader("Needs you now", anchor=False)
     waiting = owner.rows("dashboard_open_counts")[0].waiting
     troubles = owner.rows("dashboard_troubles", since=owner.now - _RECENT, limit=5)
-    broken = [account for account in accounts if account.status != "active"]
+    broken = [account for account in accounts if account.status != "active" and account.disconnected_at is None]
     if not accounts:
         st.info(
-            "No account is connected yet. Ask whoever set PostAgentPro up for you to connect your Google Business "
-            "Profile, Facebook Page or Instagram; after that posts write and publish themselves.",
+            "No account is connected yet. Connect your Google Business Profile, Facebook Page or Instagram; after that "
+            "posts write and publish themselves.",
             icon=":material/link:",
         )
+        st.page_link("views/accounts.py", label="Connect an account", icon=":material/add_link:")
         return
     pauses = [(account, pause_of(account, zone=owner.clock_zone, now=owner.now)) for account in accounts]
     long_pauses = [(account, pause) for account, pause in pauses if pause is not None and pause.tone == "warn"]
-    if not (waiting or troubles or broken or long_pauses):
+    ending = [account for account in accounts if account.ends_message]
+    resting = [account for account in accounts if account.disconnected_at is not None and account.open_posts]
+    if not (waiting or troubles or broken or ending or long_pauses or resting):
         st.success("Nothing. Everything runs by itself.", icon=":material/check_circle:")
         return
     if waiting:
@@ -59,19 +64,28 @@ def _needs_me(owner: Owner, accounts: Any) -> None:
             if st.button("Look at them", type="primary", icon=":material/checklist:", key="see-waiting"):
                 st.switch_page(_QUEUE, query_params={"show": "waiting"})
     for account in broken:
-        name = f"{platform_name(account.platform)}: {account.account_name or account.account_id}"
-        reason = account.status_reason or "The connection does not work any more."
-        held = f" {count(account.open_posts, 'post waits', 'posts wait')} for it." if account.open_posts else ""
-        st.error(
-            f"**{plain(name)}** is not connected. {plain(reason)}{held} "
-            "Nothing is lost: posts wait until the connection is back.",
-            icon=":material/link_off:",
-        )
+        with st.container(key=f"lost-{account.id}"):
+            st.error(lost_connection(account, now=owner.now), icon=":material/link_off:")
+            _mend(owner, account)
+    for account in ending:
+        with st.container(key=f"ending-{account.id}"):
+            st.warning(ending_access(account, zone=owner.clock_zone), icon=":material/event_busy:")
+            _mend(owner, account)
+    for account in resting:
+        name = f"{platform_name(account.platform)}: {title_of(account)}"
+        held = count(account.open_posts, "post waits", "posts wait")
+        st.info(f"**{plain(name)}** is disconnected, and {held} for it.", icon=":material/link_off:")
     for account, pause in long_pauses:
-        name = f"{platform_name(account.platform)}: {account.account_name or account.account_id}"
+        name = f"{platform_name(account.platform)}: {title_of(account)}"
         st.warning(f"**{plain(name)}** waits. {plain(pause.sentence)} Nothing is lost.", icon=":material/pause_circle:")
     for post in troubles:
         _trouble(owner, post)
+
+
+def _mend(owner: Owner, account: Any) -> None:
+    """The one button that mends a connection."""
+    if owner.may_change:
+        st.html(f'<div class="pa-actions">{connect_again(account.id)}</div>')
 
 
 def _trouble(owner: Owner, post: Any) -> None:
@@ -151,7 +165,7 @@ def _health(owner: Owner, accounts: Any) -> None:
     zone, now = owner.clock_zone, owner.now
     items = [list_item(account, account_state(account, zone=zone, now=now), zone=zone) for account in accounts]
     st.html(f'<ul class="pa-list">{"".join(items)}</ul>')
-    st.page_link("views/accounts.py", label="All connections", icon=":material/link:")
+    st.page_link(_ACCOUNTS, label="All connections", icon=":material/link:")
 
 
 show()

@@ -11,11 +11,26 @@ from collections.abc import Callable
 
 from models.gates.avoid_keywords import avoid_keywords
 from models.gates.draft import Draft, GateContext, Verdict
+from models.gates.grounding import grounding
+from models.gates.invented_testimonial import invented_testimonial
+from models.gates.leftovers import leftovers
+from models.gates.near_duplicate import near_duplicate
 from models.gates.platform_limits import LIMITS, PlatformLimits, needs_picture, platform_limits
+from models.gates.unsafe import unsafe
+from models.gates.wrong_place_or_trade import wrong_place_or_trade
 
 Gate = Callable[[Draft, GateContext], Verdict]
 
-GATES: tuple[Gate, ...] = (platform_limits, avoid_keywords)
+GATES: tuple[Gate, ...] = (
+    platform_limits,
+    leftovers,
+    avoid_keywords,
+    grounding,
+    invented_testimonial,
+    wrong_place_or_trade,
+    unsafe,
+    near_duplicate,
+)
 
 
 def run_gates(draft: Draft, context: GateContext) -> list[Verdict]:

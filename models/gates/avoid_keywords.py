@@ -1,21 +1,29 @@
 """Words and phrases that an owner does not want to read in their name.
 
-Whole words in any case and simple inflection: "discount" also stops "Discounts" and "discounted", "cheap price" also
-"cheap prices". A keyword without letters ("24/7", "#1", "%") stops exactly those signs. Hashtags have no spaces, so
-their parts are read too.
+Whole words in any case and simple inflection: "discount" also stops "Discounts" and "discounted", "mold" also "moldy",
+"cheap price" also "cheap prices". A keyword without letters ("24/7", "#1", "%") stops exactly those signs. Hashtags
+have no spaces, so their parts are read too.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 from models.gates.draft import Draft, GateContext, Verdict
+from models.gates.reading import WORD, hashtag_words, legible, plain
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _VOWELS = set("aeiouy")
+# Words of their own that look like a form of another: "show" does not stop "shower".
+_LOOK_LIKE_FORMS = """
+    awning bedding being belly bullion bully ceiling center charter clothing corner counter county duster early
+    easter evening every fairy feed flower forest former forty fully handy hardy his hunger inning interest kidding
+    ladder layer letter lightning master matter meter modest morning need news nothing number offing order outing
+    oyster party porter poster power quarter ranger ready seed shower sticker stocking story tanker temper tempest
+    tender tower wedding waiter water winter wonder
+"""
+_NO_FORMS = frozenset(_LOOK_LIKE_FORMS.split())
 
 
 def avoid_keywords(draft: Draft, context: GateContext) -> Verdict:
@@ -28,30 +36,27 @@ def avoid_keywords(draft: Draft, context: GateContext) -> Verdict:
 
 def contains_keyword(draft: Draft, keyword: str) -> bool:
     """Whether a keyword or phrase occurs in a draft. A blank keyword occurs nowhere."""
-    wanted = _plain(keyword)
-    parts = [_bare(word) for word in _WORD.findall(wanted)]
-    inline_tags = re.findall(r"#(\w+)", draft.text)
+    wanted = plain(keyword)
+    parts = [_bare(word) for word in WORD.findall(wanted)]
+    inline_tags = re.findall(r"#(\w+)", legible(draft.text))
     if not any(character.isalpha() for character in wanted):
-        return bool(wanted) and _literally(wanted, _plain(f"{draft.text} {' '.join(f'#{t}' for t in draft.hashtags)}"))
-    words = [_bare(word) for word in _WORD.findall(_plain(draft.text))]
-    if _phrase(parts, words):
+        return bool(wanted) and _literally(wanted, f"{draft.text} {' '.join(f'#{t}' for t in draft.hashtags)}")
+    if _phrase(parts, _words(draft.text)):
         return True
     return any(_in_hashtag(parts, tag) for tag in (*draft.hashtags, *inline_tags))
 
 
-def _plain(text: str) -> str:
-    """Letters in their plainest form: no accents, no look of their own, no invisible signs, one space between words."""
-    unfolded = unicodedata.normalize("NFKD", text)
-    kept = "".join(c for c in unfolded if unicodedata.category(c) not in ("Mn", "Cf"))
-    return " ".join(kept.casefold().split())
+@lru_cache(maxsize=64)  # asked for every keyword of a list
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_bare(word) for word in WORD.findall(plain(text)))
 
 
 def _bare(word: str) -> str:
     """A word without its genitive: "plumber's" is about a plumber."""
-    return re.sub(r"['’]s?$|['’](?=s$)", "", word)
+    return re.sub(r"'s?$|'(?=s$)", "", word)
 
 
-def _phrase(parts: list[str], words: list[str]) -> bool:
+def _phrase(parts: Sequence[str], words: Sequence[str]) -> bool:
     """Whether the parts stand in the words, one after the other."""
     length = len(parts)
     return any(
@@ -65,23 +70,26 @@ def _same(keyword: str, word: str) -> bool:
 
 
 def _literally(sign: str, text: str) -> bool:
-    before = r"(?<![^\W_])" if sign[0].isalnum() else ""
-    after = r"(?![^\W_])" if sign[-1].isalnum() else ""
-    return re.search(before + re.escape(sign) + after, text) is not None
+    wanted, inside = (re.sub(r"\s*([^\w\s])\s*", r"\1", plain(part)) for part in (sign, text))  # "24 / 7" is 24/7
+    before = r"(?<![^\W_])" if wanted[0].isalnum() else ""
+    after = r"(?![^\W_])" if wanted[-1].isalnum() else ""
+    return re.search(before + re.escape(wanted) + after, inside) is not None
 
 
 def _in_hashtag(parts: list[str], tag: str) -> bool:
-    """A hashtag's words by their capitals; without capitals, a keyword of four letters and more at either end."""
-    if _phrase(parts, [_plain(word) for word in _CAMEL.findall(tag)]):
+    """A hashtag's words by their capitals; without capitals, a keyword of four letters at either end beside a word."""
+    if _phrase(parts, [plain(word) for word in hashtag_words(legible(tag))]):
         return True
-    whole, joined = _plain(tag), "".join(parts)
-    return len(joined) >= 4 and (whole.startswith(joined) or whole.endswith((joined, f"{joined}s")))
+    whole, joined = plain(tag), "".join(parts)
+    others = [whole.removeprefix(joined)] if whole.startswith(joined) else []
+    others += [whole.removesuffix(end) for end in (joined, f"{joined}s") if whole.endswith(end)]
+    return any(other in ("", "s") or (len(joined) >= 4 and len(other) >= 3) for other in others if joined)
 
 
 @lru_cache(maxsize=4096)
 def _forms(keyword: str) -> frozenset[str]:
     """A keyword's simple English inflections, whichever of them the owner wrote."""
-    return frozenset(form for base in _bases(keyword) for form in _inflections(base))
+    return frozenset(form for base in _bases(keyword) for form in _inflections(base)) - (_NO_FORMS - _bases(keyword))
 
 
 def _bases(word: str) -> set[str]:
@@ -115,5 +123,5 @@ def _inflections(base: str) -> set[str]:
     if len(base) >= 4:  # comparatives; shorter words would stop others ("off" and "offer")
         stem = base.removesuffix("e")
         stem = stem[:-1] + "i" if stem.endswith("y") else stem
-        forms |= {stem + "er", stem + "est"}
+        forms |= {stem + "er", stem + "est"} | ({base + "y"} if base[-1] not in _VOWELS else set())
     return forms

@@ -10,21 +10,14 @@ parties).
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
+from models.gates.claims.contacts import phone_numbers
 from models.gates.draft import Draft, GateContext, Verdict
+from models.gates.reading import legible
 
 _HASHTAG = re.compile(r"(?<![\w&])#(?=\w*[^\W\d])\w+")
 _MENTION = re.compile(r"(?<![\w.@])@[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?!@)")
-# A US number with the usual signs between its groups, an international one with its plus, or a local one.
-_SIGN = r"[\s.\-‐-―/·•]{0,3}"
-_PHONE = re.compile(
-    rf"(?<![\d.,$#/-])(?:\+?1{_SIGN})?\(?\d{{3}}\)?{_SIGN}\d{{3}}{_SIGN}\d{{4}}(?![\d])"
-    rf"|\+\d(?:{_SIGN}\(?\d\)?){{7,14}}(?!\d)"
-    r"|(?<![\d.,$#/-])\d{3}[.\-‐-―·]\d{4}(?![\d.,-]?\d)"
-    r"|(?:\btel:|\bwa\.me/)\S*\d"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +52,16 @@ def caption(draft: Draft) -> str:
 
 
 def has_phone_number(text: str) -> bool:
-    """Whether the text holds something that reads as a phone number. Prices, dates and years are none."""
-    return _PHONE.search(unicodedata.normalize("NFKC", text)) is not None
+    """Whether the text holds something that reads as a phone number, also when it is spelled out or disguised.
+
+    Prices, dates and years are none.
+    """
+    return bool(phone_numbers(legible(text)))
 
 
 def count_hashtags(text: str) -> int:
     """Hashtags in a text: a sign that begins a word with at least one letter in it ("#1" is none)."""
-    return len(_HASHTAG.findall(text))
+    return len(_HASHTAG.findall(legible(text)))
 
 
 def platform_limits(draft: Draft, context: GateContext) -> Verdict:
@@ -78,7 +74,7 @@ def platform_limits(draft: Draft, context: GateContext) -> Verdict:
 
 
 def _objection(limits: PlatformLimits, draft: Draft, full: str, context: GateContext) -> str:
-    if not any(character.isalnum() for character in draft.text):
+    if not any(character.isalnum() for character in legible(draft.text)):
         return "the text is empty"
     if len(full) > limits.max_characters:
         return f"{len(full)} characters, {limits.label} takes {limits.max_characters}"
@@ -86,8 +82,8 @@ def _objection(limits: PlatformLimits, draft: Draft, full: str, context: GateCon
         return f"hashtags are for Instagram, not for {limits.label}"
     if limits.hashtags and count_hashtags(full) > context.hashtag_cap:
         return f"{count_hashtags(full)} hashtags, {limits.label} takes {context.hashtag_cap}"
-    if limits.max_mentions is not None and len(_MENTION.findall(full)) > limits.max_mentions:
-        return f"{len(_MENTION.findall(full))} mentions, {limits.label} takes {limits.max_mentions}"
+    if limits.max_mentions is not None and (mentions := len(_MENTION.findall(legible(full)))) > limits.max_mentions:
+        return f"{mentions} mentions, {limits.label} takes {limits.max_mentions}"
     if not limits.phone_numbers and has_phone_number(full):
         return f"a phone number in the text, {limits.label} refuses posts for it"
     return ""

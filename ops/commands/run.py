@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from models import migrations
 from models.database import check, database_url
 from models.settings import Settings, settings
+from ops.commands.migrate import check_migrated
 from ops.deployments import find
 from ops.errors import OpsError
 from ops.stack import record
@@ -30,10 +30,7 @@ def run_flow(name: str, given: Sequence[str]) -> tuple[bool, str]:
     config = settings()
     url = database_url(config)
     check(url)
-    if missing := migrations.pending(url):
-        raise OpsError(
-            f"The database lacks {len(missing)} migrations ({missing[0]}, ...): run `postagent migrate` first"
-        )
+    check_migrated(url)
     # Imported now: Prefect reads its settings when it is loaded.
     os.environ.update(prefect_settings(config))
     flow = getattr(importlib.import_module(deployment.module), deployment.function)

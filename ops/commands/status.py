@@ -10,13 +10,17 @@ from rich.table import Table
 from sqlalchemy import Connection
 
 from models.ai_costs import told
-from models.database import Role, check, database_url, session
+from models.crypto import CryptoError, KeyRing
+from models.database import Role, check, connect, database_url, session
+from models.key_rotation import key_uses
 from models.queries import query
 from models.settings import settings
 from models.token_schedule import RULES
 from ops.deployments import deployments
 from ops.errors import OpsError
+from ops.finding import Finding, wrong
 from ops.health import Job, Pause, Status, judge, told_age
+from ops.key_findings import key_findings
 
 OVERDUE_SECONDS = 60
 LONGEST_RUN = timedelta(minutes=15)
@@ -37,10 +41,20 @@ def read() -> Status:
             lateness=_row(connection, "lateness", {}),
             tokens=_row(connection, "token_health", {"kinds": list(margins), "margins": list(margins.values())}),
             pauses=[Pause(**row) for row in connection.exec_driver_sql(query("pauses")).mappings()],
+            keys=_keys(url),
             jobs=_jobs(connection),
             costs=[dict(row) for row in connection.exec_driver_sql(query("ai_costs")).mappings()],
             budget_usd=settings().ai_monthly_budget_usd,
         )
+
+
+def _keys(url: str) -> list[Finding]:
+    try:
+        ring = KeyRing.from_settings(settings())
+    except CryptoError as error:
+        return [wrong(str(error), "no stored token can be used until then")]
+    with connect(Role.OWNER, url, autocommit=True) as connection:
+        return key_findings(key_uses(connection), ring)
 
 
 def _row(connection: Connection, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -79,6 +93,8 @@ def tell(status: Status) -> None:
     console.print(queue)
     tokens = ", ".join(f"{count} {name}" for name, count in status.tokens.items())
     console.print(f"Accounts by token: {tokens}")
+    for finding in status.keys:
+        console.print(finding.line, soft_wrap=True)
     for pause in status.pauses:
         console.print(f"Paused by {pause}", soft_wrap=True)
     costs = told(status.costs, status.budget_usd, owners=DEAREST)

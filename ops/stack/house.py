@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -145,7 +146,7 @@ class House:
             if process.returncode is None:
                 process.kill()
 
-    def _prepared(self, step: dict[str, str], group: asyncio.TaskGroup) -> None:
+    def _prepared(self, step: dict[str, Any], group: asyncio.TaskGroup) -> None:
         if "error" in step:
             raise StartError(step["error"])
         match step["step"]:
@@ -157,6 +158,9 @@ class House:
                 group.create_task(self._start_dashboard())
                 if self.demo:
                     self.progress.begin("the demo data")
+            case "keys":
+                for line in step["said"]:
+                    self.progress.say(line)
             case "seeded":
                 self.owners_made = int(step["owners"])
                 self.progress.done("the demo data", f"{step['owners']} new businesses" if self.owners_made else "")

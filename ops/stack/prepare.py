@@ -13,11 +13,15 @@ import os
 import sys
 from typing import Any
 
-from models import crypto
-from models.database import Role, database_url, session
+from models.crypto import key_ring
+from models.database import Role, connect, database_url, session
+from models.key_file import load_or_create
+from models.key_rotation import key_uses
 from models.migrations import migrate
 from models.settings import settings
 from ops.errors import expected
+from ops.finding import Level
+from ops.key_findings import key_findings
 from ops.stack.environment import STACK_MARK
 
 
@@ -30,8 +34,8 @@ def prepare(*, demo: bool) -> None:
     """All steps in order. Each is safe to repeat."""
     config = settings()
     if config.encryption_keys is None:
-        crypto.load_or_create(config.home)
-    crypto.key_ring()  # a malformed key is told here, before anything is written
+        load_or_create(config.home)
+    key_ring()  # a malformed key is told here, before anything is written
     url = database_url(config)
     tell("database", url=url if config.database_url is None else None)
     report = migrate(url)
@@ -40,6 +44,9 @@ def prepare(*, demo: bool) -> None:
     with session(Role.OWNER) as db:
         load_templates(db)
     tell("migrated", applied=len(report.applied), adopted=len(report.adopted))
+    with connect(Role.OWNER, url, autocommit=True) as connection:
+        findings = key_findings(key_uses(connection), key_ring())
+    tell("keys", said=[finding.line for finding in findings if finding.level is not Level.OK])
     if demo:
         from ops.demo.seed import seed_demo
 

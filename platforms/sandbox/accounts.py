@@ -42,6 +42,8 @@ class Wish:
     token_life_seconds: float | None = None
     token_age_seconds: float = 0.0
     quota_total: int | None = None
+    kind: str = "BUSINESS"
+    may_post: bool = True
 
 
 def make_account(world: World, wish: Wish) -> dict[str, Any]:
@@ -56,6 +58,8 @@ def make_account(world: World, wish: Wish) -> dict[str, Any]:
     login = wish.login or ("instagram" if wish.platform == "instagram" else "facebook")
     if login not in ("facebook", "instagram"):
         raise ValueError(f"login is {wish.login!r}; write facebook or instagram")
+    if wish.kind not in ("BUSINESS", "MEDIA_CREATOR", "PERSONAL"):
+        raise ValueError(f"kind is {wish.kind!r}; write BUSINESS, MEDIA_CREATOR or PERSONAL")
     if wish.account_id is not None and not re.fullmatch(ID_FORMS[wish.platform], wish.account_id):
         raise ValueError(f"account_id {wish.account_id!r} does not look like {ID_FORMS[wish.platform]}")
     account = next((a for a in world.accounts.values() if (a.platform, a.name) == (wish.platform, wish.name)), None)
@@ -86,7 +90,7 @@ def _new_account(world: World, wish: Wish, login: str) -> Account:
         raise ValueError(f"account_id {account_id} is already {world.accounts[account_id].name!r}")
     account = Account(
         id=account_id, platform=wish.platform, name=wish.name, created=world.now(), login=login, city=wish.city,
-        address=wish.address, quota_total=wish.quota_total,
+        address=wish.address, quota_total=wish.quota_total, kind=wish.kind, may_post=wish.may_post,
         username=re.sub(r"[^a-z0-9]+", "_", wish.name.lower()).strip("_")[:30],
     )  # fmt: skip
     if wish.platform == "instagram" and login == "facebook":
@@ -143,8 +147,11 @@ def _live_token(world: World, account: Account, wish: Wish) -> tuple[Token, Toke
     return world.issue(kind, [account.id], life=life, app_id=app_id, scopes=INSTAGRAM_SCOPES, age=age), None
 
 
-def end_tokens(world: World, account_id: str, state: str, subcode: int | None) -> int:
-    """Make all tokens of an account "expired" or "revoked"; how many. Raises ValueError for another state."""
+def end_tokens(world: World, account_id: str, state: str, subcode: int | str | None) -> int:
+    """Make all tokens of an account "expired" or "revoked"; how many. Raises ValueError for another state.
+
+    `subcode` says why: Facebook's number, or Google's "invalid_rapt" or "admin_policy_enforced".
+    """
     if state not in ("expired", "revoked"):
         raise ValueError(f"state is {state!r}; write expired or revoked")
     ended = 0
@@ -160,6 +167,15 @@ def end_tokens(world: World, account_id: str, state: str, subcode: int | None) -
         world.put(token)
         ended += 1
     return ended
+
+
+def end_data_access(world: World, account_id: str, seconds: float) -> int:
+    """Facebook ends the access to data of an account's tokens `seconds` from now; how many tokens."""
+    tokens = [token for token in world.tokens.values() if account_id in token.account_ids]
+    for token in tokens:
+        token.data_access = world.now() + seconds
+        world.put(token)
+    return len(tokens)
 
 
 def add_post(world: World, account: Account, text: str, media: list[str], created: float, app_id: str | None) -> Post:

@@ -1,12 +1,14 @@
 """The sandbox's own routes below /_sandbox: make accounts, set faults, see the truth. Loopback clients only.
 
 POST   /_sandbox/accounts   {platform, name, login?, city?, address?, account_id?, token_life_seconds?,
-                            token_age_seconds?, quota_total?} -> {account_id, account_name, access_token,
-                            refresh_token, expires_in}
+                            token_age_seconds?, quota_total?, kind?, may_post?} -> {account_id, account_name,
+                            access_token, refresh_token, expires_in}
 GET    /_sandbox/accounts   all accounts, without tokens
 POST   /_sandbox/history    {account_id, posts: [{text, media_url?, hashtags?, created_time}]} -> {ids}
 POST   /_sandbox/posts      {account_id, text, media_url?} -> {id}: a post by somebody else's app
-POST   /_sandbox/tokens     {account_id, state: expired|revoked, subcode?} -> {ended}
+POST   /_sandbox/tokens     {account_id, state: expired|revoked, subcode?} -> {ended}; subcodes of Google are
+                            invalid_rapt and admin_policy_enforced
+POST   /_sandbox/data-access {account_id, seconds}: when Facebook ends the access to data -> {tokens}
 GET    /_sandbox/truth      every object that is or was visible, and the unpublished ones
 GET    /_sandbox/faults     rules in force     POST a list to add     DELETE clears
 GET    /_sandbox/calls      counts per service and operation; ?last=N (&service=, &operation=) the newest calls
@@ -29,7 +31,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from platforms.sandbox.accounts import FOREIGN_APP, Wish, add_post, end_tokens, make_account, truth
+from platforms.sandbox.accounts import FOREIGN_APP, Wish, add_post, end_data_access, end_tokens, make_account, truth
 from platforms.sandbox.calls import CallLog
 from platforms.sandbox.faults import Faults
 from platforms.sandbox.state import Account, World
@@ -66,6 +68,7 @@ class Control:
             ("history", "POST", self._history),
             ("posts", "POST", self._foreign_post),
             ("tokens", "POST", self._end_tokens),
+            ("data-access", "POST", self._end_data_access),
             ("truth", "GET", lambda body, request: truth(self._world)),
             ("faults", "GET", lambda body, request: [rule.shown() for rule in self._faults.rules]),
             ("faults", "POST", self._add_faults),
@@ -116,6 +119,10 @@ class Control:
     def _end_tokens(self, body: Any, request: Request) -> Any:
         account = self._account(_only(body, {"account_id", "state", "subcode"}))
         return {"ended": end_tokens(self._world, account.id, str(body.get("state")), body.get("subcode"))}
+
+    def _end_data_access(self, body: Any, request: Request) -> Any:
+        account = self._account(_only(body, {"account_id", "seconds"}))
+        return {"tokens": end_data_access(self._world, account.id, float(body["seconds"]))}
 
     def _add_faults(self, body: Any, request: Request) -> Any:
         made = self._faults.add(body if isinstance(body, list) else [body])

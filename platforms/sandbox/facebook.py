@@ -52,6 +52,8 @@ class Facebook:
                 return Operation("facebook", "token", None, lambda: self._tokens.access_token(call))
             case ("GET", "debug_token"):
                 return Operation("facebook", "debug_token", None, lambda: self._tokens.debug(call))
+            case ("DELETE", "me", "permissions"):
+                return Operation("facebook", "revoke", None, lambda: self._tokens.revoke(call))
             case ("GET", "me", "accounts"):
                 return Operation("facebook", "accounts", None, lambda: self._tokens.accounts(call))
         if not path:

@@ -158,7 +158,7 @@ def token_of(call: Call, world: World) -> Token:
         raise refuse(190, "Invalid OAuth access token - Cannot parse access token")
     check_alive(token, call.now)
     if token.kind in ("page", "user"):
-        _check_proof(call, world, value)
+        check_proof(call, world, value)
     return token
 
 
@@ -171,7 +171,8 @@ def check_alive(token: Token, now: float) -> None:
         raise Refused(dead_token_answer(463, token.app_id, token.expires, now))
 
 
-def _check_proof(call: Call, world: World, token: str) -> None:
+def check_proof(call: Call, world: World, token: str) -> None:
+    """Raise Refused with 104 when a call's appsecret_proof of `token` is wrong, or missing though insisted on."""
     proof = call.text("appsecret_proof")
     secret = world.config.meta_app_secret
     if not proof:

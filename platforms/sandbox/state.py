@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -76,6 +77,8 @@ class Account:
     quota_total: int | None = None
     linked_id: str | None = None  # Facebook page <-> Instagram account
     username: str = ""
+    kind: str = "BUSINESS"  # Instagram: BUSINESS, MEDIA_CREATOR or PERSONAL
+    may_post: bool = True  # Facebook: whether the person has the task CREATE_CONTENT; Google: whether it is verified
 
 
 @dataclass(slots=True)
@@ -92,7 +95,15 @@ class Token:
     dead: str | None = None  # why it no longer works: "revoked" or a Facebook subcode such as "460"
     parent: str | None = None  # Google: the refresh token it came from
     redirect_uri: str | None = None  # codes only
-    challenge: str | None = None  # codes only: PKCE S256
+    data_access: float | None = None  # Facebook: when access to data ends; None = 90 days after it was issued
+    challenge: str | None = None  # codes only: PKCE
+    challenge_method: str = "plain"  # codes only
+    person: str = ""  # who gave the permission; everything of theirs ends when they take it back
+
+    @property
+    def person_id(self) -> str:
+        """Meta's id of the person: another one for every app."""
+        return f"10{zlib.crc32(f'{self.app_id} {self.person}'.encode()):010d}"
 
 
 @dataclass(slots=True)
@@ -318,6 +329,15 @@ class World:
         found.sort(key=lambda post: (post.created, post.id), reverse=True)
         return found
 
+    def end_permission(self, token: Token, death: str) -> None:
+        """A person takes back what they gave an app: all that it holds of them is dead."""
+        family = (token.value, token.parent or token.value)
+        for other in list(self.tokens.values()):
+            theirs = bool(token.person) and (other.app_id, other.person) == (token.app_id, token.person)
+            if (theirs or other.value in family or other.parent in family) and not other.dead:
+                other.dead = death
+                self.put(other)
+
     def issue(
         self,
         kind: str,
@@ -328,6 +348,7 @@ class World:
         scopes: str = "",
         parent: str | None = None,
         age: float = 0.0,
+        person: str = "",
     ) -> Token:
         """Make a credential that looks like the platform's own; `life` and `age` in seconds, no life = no expiry."""
         issued = self.now() - age
@@ -336,7 +357,7 @@ class World:
         value = prefix + "".join(secrets.choice(alphabet) for _ in range(length))
         token = Token(
             value=value, kind=kind, account_ids=account_ids, issued=issued, app_id=app_id, scopes=scopes, parent=parent,
-            expires=None if life is None else issued + life,
+            person=person, expires=None if life is None else issued + life,
         )  # fmt: skip
         self.put(token)
         return token

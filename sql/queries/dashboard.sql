@@ -96,7 +96,7 @@ SELECT p.id, p.platform, p.content, p.hashtags, p.media_url, p.alt_text, p.link_
        p.scheduled_for, p.status, p.requires_approval, p.content_hash, p.approved_by, p.approved_at, p.published_at,
        p.permalink, p.platform_state, p.error_message, p.retry_count, p.next_attempt_at, p.in_doubt_since,
        (p.lease_expires_at > %(now)s) IS TRUE AS leased,
-       a.account_name, a.status AS account_status, GREATEST(a.slowed_until, a.full_until) AS account_waits_until,
+       a.account_name, a.status AS account_status, a.disconnected_at IS NOT NULL AS account_disconnected, GREATEST(a.slowed_until, a.full_until) AS account_waits_until,
        e.reason AS last_reason, e.actor AS last_actor, e.at AS last_at,
        n.reach, n.likes, n.comments, n.shares, n.clicks
 FROM post_queue p
@@ -111,12 +111,12 @@ WHERE p.id = ANY(%(ids)s) ORDER BY array_position(%(ids)s::uuid[], p.id)
 SELECT id, status, in_doubt_since, platform_state FROM post_queue WHERE id = ANY(%(ids)s)
 
 -- name: dashboard_troubles
--- The latest posts that failed since %(since)s or whose fate is being found out.
+-- The latest posts that failed since %(since)s (not: were due since then) or whose fate is being found out.
 SELECT p.id, p.platform, p.status, p.error_message, p.in_doubt_since, p.scheduled_for, left(p.content, 90) AS beginning,
        a.account_name
 FROM post_queue p JOIN connected_accounts a ON a.id = p.account_id
 WHERE p.status IN ('pending', 'approved', 'failed')
-  AND (p.in_doubt_since IS NOT NULL OR (p.status = 'failed' AND p.scheduled_for > %(since)s))
+  AND (p.in_doubt_since IS NOT NULL OR (p.status = 'failed' AND p.updated_at > %(since)s))
 ORDER BY p.scheduled_for DESC LIMIT %(limit)s
 
 -- name: dashboard_next
@@ -129,22 +129,25 @@ WHERE p.status IN ('pending', 'approved') AND (p.status = 'approved' OR NOT p.re
 ORDER BY p.scheduled_for, p.id LIMIT %(limit)s
 
 -- name: dashboard_accounts
--- Every connection and how it stands, with the posts that hang on it. Where the platform limits an account's posts in 24
--- hours: what it said within the last day, and what we have published since.
+-- Every connection and how it stands, with the posts that hang on it and what the owner has to be told of it. Where the
+-- platform limits an account's posts in 24 hours: what it said within the last day, and what we have published since.
 SELECT a.id, a.platform, a.account_name, a.account_id, a.status, a.status_reason, a.login_provider, a.token_expires_at,
-       a.connected_at, a.last_refreshed_at, coalesce(q.open_posts, 0) AS open_posts, q.next_at,
-       a.slowed_until, a.slowed_reason, a.full_until, day.total AS posts_total,
+       a.connected_at, a.last_refreshed_at, a.disconnected_at, coalesce(q.open_posts, 0) AS open_posts, q.next_at,
+       a.slowed_until, a.slowed_reason, a.full_until, lost.created_at AS lost_at,
+       ends.message AS ends_message, ends.takes_effect_at AS ends_at, day.total AS posts_total,
        LEAST(day.total, day.used + (SELECT count(*) FROM publish_attempts t
          WHERE t.quota_account_id = a.id AND t.started_at > %(now)s::timestamptz - interval '1 day'
            AND (t.finished_at IS NULL OR t.finished_at > day.read_at)
            AND (t.outcome IS NULL OR t.outcome IN ('published', 'in_doubt'))))::int AS posts_used
 FROM connected_accounts a
+LEFT JOIN owner_notices lost ON lost.account_id = a.id AND lost.kind = 'connection_lost' AND lost.resolved_at IS NULL
+LEFT JOIN owner_notices ends ON ends.account_id = a.id AND ends.kind = 'access_ends' AND ends.resolved_at IS NULL
 LEFT JOIN publishing_quotas day ON day.account_id = a.id AND day.read_at > %(now)s::timestamptz - interval '1 day'
 LEFT JOIN (SELECT account_id, count(*) AS open_posts,
                   min(scheduled_for) FILTER (WHERE scheduled_for > %(now)s) AS next_at FROM post_queue
            WHERE status IN ('pending', 'approved') GROUP BY account_id) q
   ON q.account_id = a.id
-ORDER BY a.status = 'active', a.platform, a.account_name, a.id
+ORDER BY a.disconnected_at IS NOT NULL, a.status = 'active', a.platform, a.account_name, a.id
 
 -- name: dashboard_daily
 -- Numbers per day and platform from the rollup, both days included.

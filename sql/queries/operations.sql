@@ -71,18 +71,6 @@ SELECT job,
 FROM job_runs WHERE started_at > clock_timestamp() - interval '60 days'
 GROUP BY job
 
--- name: sealed_by_key
--- How many stored tokens each encryption key sealed.
-SELECT split_part(envelope, '.', 2) AS key_id, count(*)::int AS tokens
-FROM connected_accounts a, LATERAL (VALUES (a.access_token_encrypted), (a.refresh_token_encrypted)) AS t (envelope)
-WHERE envelope IS NOT NULL
-GROUP BY 1 ORDER BY 1
-
--- name: one_token_of_each_key
--- One stored token for each encryption key, to see whether it opens.
-SELECT DISTINCT ON (split_part(access_token_encrypted, '.', 2)) id, user_id, access_token_encrypted
-FROM connected_accounts ORDER BY split_part(access_token_encrypted, '.', 2), connected_at DESC
-
 -- name: database_clock
 -- The database's time; leases and due times are decided by it.
 SELECT clock_timestamp() AS at

@@ -3,7 +3,8 @@
 -- up. Accounts take turns and none gets more than `share` places; those that have theirs already are `full` and left
 -- out, so that thousands of due posts of one tenant do not stand in front of the others. Posts that another worker holds
 -- are skipped, never waited for; a lease that ran out means that it died. Who catches up after an outage goes one by one,
--- `spacing` seconds apart per account. Accounts and whole platforms that asked for a pause wait, and so do the platforms
+-- in order, `spacing` seconds apart per account; what came due since then stands behind it in the same line, all but what
+-- is on time, and what is `missed` stands in no line, as nothing will be sent. Accounts and whole platforms that asked for a pause wait, and so do the platforms
 -- `without` room in our shared quota; where an account's posts of 24 hours are used up, only what may be out already is
 -- still looked for.
 -- now() and not clock_timestamp(): only the first can be looked up in an index. A claim is a transaction of its own.
@@ -13,15 +14,18 @@ slowed AS MATERIALIZED (
   SELECT name FROM shared_quotas WHERE slowed_until > now()),
 near AS MATERIALIZED (
   SELECT p.id, p.account_id, p.due_at,
-         GREATEST(p.due_at, p.approved_at) < now() - make_interval(secs => %(late)s) AND p.lease_owner IS NULL AS catching_up
+         GREATEST(p.due_at, p.approved_at) < now() - make_interval(secs => %(late)s) AS late,
+         GREATEST(p.due_at, p.approved_at) >= now() - make_interval(secs => %(spacing)s) OR p.lease_owner IS NOT NULL
+           OR GREATEST(p.scheduled_for, p.approved_at) < now() - make_interval(secs => %(missed)s) AS at_once
   FROM post_queue p
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
     AND p.due_at <= now() + make_interval(secs => %(ahead)s)
     AND p.account_id <> ALL(%(full)s::uuid[])
     AND p.platform <> ALL(%(without)s::text[])
     AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= now())
-    AND (GREATEST(p.due_at, p.approved_at) >= now() - make_interval(secs => %(late)s)
-      OR p.lease_owner IS NOT NULL OR p.account_id NOT IN (SELECT id FROM spaced))
+    AND (GREATEST(p.due_at, p.approved_at) >= now() - make_interval(secs => %(spacing)s) OR p.lease_owner IS NOT NULL
+      OR GREATEST(p.scheduled_for, p.approved_at) < now() - make_interval(secs => %(missed)s)
+      OR p.account_id NOT IN (SELECT id FROM spaced))
     -- Not a join: a join may begin with all accounts, and then walks through every post that is due.
     AND (SELECT a.status = 'active' AND u.status IN ('active', 'trial')
            AND (a.slowed_until IS NULL OR a.slowed_until <= now())
@@ -30,9 +34,12 @@ near AS MATERIALIZED (
          FROM connected_accounts a JOIN users u ON u.id = a.user_id WHERE a.id = p.account_id)
   ORDER BY p.due_at, p.account_id
   LIMIT %(scan)s),
+lined AS (
+  SELECT id, account_id, due_at, NOT at_once AND bool_or(late AND NOT at_once) OVER (PARTITION BY account_id) AS catching_up
+  FROM near),
 turns AS (
   SELECT id, due_at, turn, catching_up
-  FROM (SELECT *, row_number() OVER (PARTITION BY account_id, catching_up ORDER BY due_at, id) AS turn FROM near) ranked
+  FROM (SELECT *, row_number() OVER (PARTITION BY account_id, catching_up ORDER BY due_at, id) AS turn FROM lined) ranked
   WHERE turn <= CASE WHEN catching_up THEN 1 ELSE %(share)s END
   ORDER BY turn, due_at
   LIMIT 3 * %(batch)s),
@@ -218,7 +225,7 @@ told AS (
 SELECT post_id FROM told
 
 -- name: record_later
--- Certainly not published: due again after `delay` seconds; the lease is given back.
+-- Certainly not published: due again after `delay` seconds (NULL = at its own time); the lease is given back.
 WITH changed AS (
   UPDATE post_queue SET next_attempt_at = clock_timestamp() + make_interval(secs => %(delay)s),
     retry_count = retry_count + %(counts)s, error_message = %(message)s, lease_owner = NULL, lease_expires_at = NULL

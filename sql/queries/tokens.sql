@@ -62,7 +62,76 @@ WHERE id = %(id)s AND access_token_encrypted = %(access_token_encrypted)s
 RETURNING id
 
 -- name: hold_lost_account
--- Only the owner can help: the account and its posts wait. Not when it was connected anew in the meantime.
-UPDATE connected_accounts SET status = %(status)s, status_reason = %(reason)s, refresh_after = NULL, refreshing_until = NULL
-WHERE id = %(id)s AND status = 'active' AND access_token_encrypted = %(access_token_encrypted)s
-RETURNING id
+-- Only the owner can help: the account and its posts wait, and the owner is told, in one statement, so that neither is
+-- without the other, and once. Not when it was connected anew in the meantime.
+WITH held AS (
+  UPDATE connected_accounts SET status = %(status)s, status_reason = %(reason)s, refresh_after = NULL, refreshing_until = NULL
+  WHERE id = %(id)s AND status = 'active' AND access_token_encrypted = %(access_token_encrypted)s
+  RETURNING id, user_id, platform),
+told AS (
+  INSERT INTO owner_notices (user_id, account_id, platform, kind, message)
+  SELECT user_id, id, platform, 'connection_lost', %(reason)s FROM held
+  ON CONFLICT (account_id, kind) WHERE resolved_at IS NULL DO NOTHING),
+-- What was about to end has ended.
+past AS (
+  UPDATE owner_notices n SET resolved_at = clock_timestamp() FROM held
+  WHERE n.account_id = held.id AND n.kind = 'access_ends' AND n.resolved_at IS NULL)
+SELECT id FROM held
+
+-- name: google_grant_story
+-- What helps to tell why Google ended a grant: its age, its last use, and how often the same Google account was
+-- connected since (by anybody: Google counts for our whole application).
+SELECT a.connected_at, coalesce(a.last_refreshed_at, a.connected_at) AS used_at,
+       (SELECT count(DISTINCT b.connected_at) FROM connected_accounts b
+        WHERE b.platform = 'google' AND b.connected_at > a.connected_at
+          AND split_part(b.account_id, '/', 2) = split_part(a.account_id, '/', 2))::int AS newer
+FROM connected_accounts a WHERE a.id = %(id)s AND a.platform = 'google'
+
+-- name: accounts_to_check
+-- Accounts whose access is looked at now, those with the next post first: posts come up within `ahead` and no success of
+-- any kind proves the access within `proof`, or the token dies untold (`untold`) and was not looked at for `again`. The
+-- rule is check_due in models/token_schedule.py, which says the same for one account. Who asked for a pause is left alone.
+WITH soon AS MATERIALIZED (
+  SELECT account_id, min(due_at) AS next_at, max(prepared_at) AS prepared_at FROM post_queue
+  WHERE (status = 'approved' OR (status = 'pending' AND NOT requires_approval))
+    AND due_at > %(now)s::timestamptz AND due_at <= %(now)s::timestamptz + %(ahead)s::interval
+  GROUP BY account_id)
+SELECT a.id, a.user_id, a.platform, a.account_id, a.login_provider, a.access_token_encrypted,
+       a.refresh_token_encrypted, a.token_expires_at, a.status, a.status_reason, a.refresh_after, a.account_name
+FROM connected_accounts a
+JOIN users u ON u.id = a.user_id AND u.status IN ('active', 'trial')
+JOIN unnest(%(kinds)s::text[], %(untold)s::boolean[]) AS rule (kind, untold)
+  ON rule.kind = CASE WHEN a.login_provider = 'facebook' THEN 'facebook' ELSE a.platform END
+LEFT JOIN soon ON soon.account_id = a.id
+LEFT JOIN LATERAL (
+  SELECT GREATEST(a.checked_at, a.last_refreshed_at, soon.prepared_at,
+    (SELECT max(published_at) FROM post_queue WHERE account_id = a.id AND status = 'published'),
+    (SELECT read_at FROM publishing_quotas WHERE account_id = a.id),
+    (SELECT max(fetched_at) FROM location_metrics WHERE user_id = a.user_id AND account_id = a.id AND platform = a.platform),
+    (SELECT max(n.fetched_at) FROM post_queue w JOIN analytics n ON n.post_id = w.id
+     WHERE w.account_id = a.id AND w.status = 'published' AND w.published_at > %(now)s::timestamptz - interval '30 days')
+  ) AS at) proof ON soon.account_id IS NOT NULL
+WHERE a.status = 'active'
+  AND (a.slowed_until IS NULL OR a.slowed_until <= clock_timestamp())
+  AND rule.kind NOT IN (SELECT name FROM shared_quotas WHERE slowed_until > clock_timestamp())
+  AND ((soon.account_id IS NOT NULL AND (proof.at > %(now)s::timestamptz - %(proof)s::interval) IS NOT TRUE)
+    OR (rule.untold AND (a.checked_at > %(now)s::timestamptz - %(again)s::interval) IS NOT TRUE))
+ORDER BY soon.next_at NULLS LAST, a.checked_at NULLS FIRST, a.id
+LIMIT %(limit)s
+
+-- name: record_account_check
+-- The access works. When (a part of) it ends soon the owner is told (`message`), once; when not any more (NULL), that is
+-- over. Only for the token that was looked at.
+WITH checked AS (
+  UPDATE connected_accounts SET checked_at = %(checked_at)s, access_ends_at = %(access_ends_at)s::timestamptz
+  WHERE id = %(id)s AND status = 'active' AND access_token_encrypted = %(access_token_encrypted)s
+  RETURNING id, user_id, platform),
+told AS (
+  INSERT INTO owner_notices (user_id, account_id, platform, kind, message, takes_effect_at)
+  SELECT user_id, id, platform, 'access_ends', %(message)s, %(access_ends_at)s::timestamptz FROM checked
+  WHERE %(message)s::text IS NOT NULL
+  ON CONFLICT (account_id, kind) WHERE resolved_at IS NULL DO UPDATE SET takes_effect_at = excluded.takes_effect_at),
+past AS (
+  UPDATE owner_notices n SET resolved_at = clock_timestamp() FROM checked
+  WHERE n.account_id = checked.id AND n.kind = 'access_ends' AND n.resolved_at IS NULL AND %(message)s::text IS NULL)
+SELECT id FROM checked

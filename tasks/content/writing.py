@@ -122,7 +122,14 @@ class _Work:
         self._owner = owner
         self._week = week
         self._today = today
-        self._context = GateContext(avoid_keywords=owner.avoid_keywords, hashtag_cap=models.hashtag_cap)
+        self._context = GateContext(
+            avoid_keywords=owner.avoid_keywords,
+            hashtag_cap=models.hashtag_cap,
+            business_name=owner.business.name,
+            business_type=owner.business.type,
+            city=owner.business.location_city or "",
+            state=owner.business.location_state or "",
+        )
         self.done = WrittenWeek()
 
     def missing(self, arrived: Arrived) -> list[_Rejected]:

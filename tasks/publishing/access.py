@@ -42,6 +42,12 @@ class Access:
         fresh = await tokens.replace_rejected(claim.account_id, refused, platforms=self._platforms)
         self._exchanged[claim.id] = fresh.access_token
 
-    async def hold(self, claim: Claim, error: PlatformError) -> None:
-        """Only the owner can mend this connection: its posts wait from now on, and the owner is told once."""
-        await tokens.hold_account(await tokens.stored_account(claim.account_id), error)
+    async def hold(self, claim: Claim, error: PlatformError) -> str | None:
+        """Only the owner can mend this connection: its posts wait from now on, and the owner is told once.
+
+        Returns the owner's words for it; None when the account is not held, as it was renewed or connected anew since
+        it was claimed: then the post is tried again with that.
+        """
+        await tokens.hold_account(claim.stored_account(), error)
+        row = await tokens.stored_account(claim.account_id)
+        return None if row.status == "active" else row.status_reason or error.message

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -63,6 +64,7 @@ class WindowSettings:
     concurrency: int
     prepare_ahead: float
     settle: float
+    missed_after: float
     prepares: tuple[str, ...]
     platforms: frozenset[str]
     alive: float  # for so long a preparation is not made anew
@@ -141,23 +143,24 @@ class Publisher:
         full = [account for account, taken in places.items() if taken >= share]
         gate = self._steps.gate
         rooms = await gate.rooms() if gate.tight else {}
-        claims = await self._store.claim(batch=self._free(), ahead=ahead, share=share, full=full, without=gate.tight)
+        claim = partial(self._store.claim, ahead=ahead, share=share, missed=self._settings.missed_after, full=full)
+        claims = await claim(batch=self._free(), without=gate.tight)
         for platform, room in rooms.items():
             others = self._settings.platforms - {platform}
             batch = min(room, self._free() - len(claims))
-            claims += await self._store.claim(batch=max(0, batch), ahead=ahead, share=share, full=full, without=others)
-        for claim in claims:
-            self._start(claim, self._on_time(claim))
+            claims += await claim(batch=max(0, batch), without=others)
+        for taken in claims:
+            self._start(taken, self._on_time(taken))
         room = min(self._free(), self._settings.concurrency // 2)
         if self._settings.prepares and room > 0 and ahead > 0:
-            for claim in await self._store.claim_preparations(
+            for taken in await self._store.claim_preparations(
                 batch=room,
                 margin=CLAIM_AHEAD + 1,
                 ahead=self._settings.prepare_ahead,
                 platforms=self._settings.prepares,
                 alive=self._settings.alive,
             ):
-                self._start(claim, self._ahead_of_time(claim))
+                self._start(taken, self._ahead_of_time(taken))
         return len(claims)
 
     def _free(self) -> int:

@@ -108,9 +108,9 @@ class Steps:
                 await self._store.failed(claim, error.message, outcome="refused", error=error)
                 return self._result(claim, "refused", error.message)
             except ReconnectNeeded as error:
-                await self._access.hold(claim, error)
-                await self._store.prepare_failed(claim, delay=rules.OPERATOR_DELAY)
-                return self._result(claim, "reconnect", error.message)
+                words = await self._access.hold(claim, error)
+                await self._store.prepare_failed(claim, delay=rules.FIRST_DELAY)
+                return self._result(claim, "reconnect", words or error.message)
             except Blocked as error:
                 return await self._not_published(claim, error, None)
             except (PlatformError, TimeoutError) as error:
@@ -223,9 +223,11 @@ class Steps:
             await store.failed(claim, error.message, outcome="refused", error=error)
             return self._result(claim, "refused", error.message, lateness=lateness)
         if isinstance(error, ReconnectNeeded):
-            await self._access.hold(claim, error)
-            await store.later(claim, error, delay=rules.FIRST_DELAY, outcome="reconnect", counts=False)
-            return self._result(claim, "reconnect", error.message)
+            words = await self._access.hold(claim, error)
+            # Held, it keeps its place in the order of the account's posts.
+            again = rules.FIRST_DELAY if words is None else None
+            await store.later(claim, error, delay=again, outcome="reconnect", counts=False, words=words)
+            return self._result(claim, "reconnect", words or error.message)
         if isinstance(error, OperatorNeeded):
             await store.later(claim, error, delay=rules.OPERATOR_DELAY, outcome="operator", counts=False)
             return self._result(claim, "operator", error.message)
@@ -265,8 +267,8 @@ class Steps:
         try:
             look = await self._access.calling(claim, see)
         except ReconnectNeeded as error:
-            await self._access.hold(claim, error)
-            message = f"{error.message} Whether this post went out is found out once you have reconnected."
+            words = await self._access.hold(claim, error) or error.message
+            message = f"{words} Whether this post went out is found out once you have reconnected."
             await self._store.in_doubt(claim, message, delay=rules.FIRST_DELAY, since=since)
             return self._result(claim, "in_doubt", message)
         except Paced as error:
@@ -344,9 +346,9 @@ class Steps:
             await self._store.failed(claim, error.message, outcome="refused", error=error)
             return self._result(claim, "refused", error.message)
         except ReconnectNeeded as error:
-            await self._access.hold(claim, error)
-            await self._store.processing(claim, still, delay=delay, reason=error.message, first=False)
-            return self._result(claim, "reconnect", error.message)
+            words = await self._access.hold(claim, error) or error.message
+            await self._store.processing(claim, still, delay=delay, reason=words, first=False)
+            return self._result(claim, "reconnect", words)
         except Paced as error:
             return await self._paced(claim, error)
         except (PlatformError, TimeoutError) as error:

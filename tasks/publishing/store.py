@@ -87,10 +87,17 @@ class Store:
             self.clock.observe(began, row["at"].timestamp(), time.monotonic())
 
     async def claim(
-        self, *, batch: int, ahead: float, share: int, full: Sequence[UUID] = (), without: Collection[str] = ()
+        self,
+        *,
+        batch: int,
+        ahead: float,
+        share: int,
+        missed: float,
+        full: Sequence[UUID] = (),
+        without: Collection[str] = (),
     ) -> list[Claim]:
         """Take up to `batch` posts due within `ahead` seconds, at most `share` an account, none of `full` accounts and
-        none of the platforms `without`."""
+        none of the platforms `without`. Nobody queues behind posts `missed` seconds late: they are not sent."""
         if not self.clock.is_set:
             await self.ask_the_time(times=5)
         began = time.monotonic()
@@ -103,6 +110,7 @@ class Store:
             without=list(without),
             late=CATCH_UP_AFTER,
             spacing=CATCH_UP_SPACING,
+            missed=missed,
             scan=SCAN,
             worker=self.worker,
             lease=self.lease_seconds,
@@ -230,12 +238,24 @@ class Store:
             **_of(error),
         )
 
-    async def later(self, claim: Claim, error: PlatformError, *, delay: float, outcome: str, counts: bool) -> None:
-        """Certainly not published; due again in `delay` seconds."""
+    async def later(
+        self,
+        claim: Claim,
+        error: PlatformError,
+        *,
+        delay: float | None,
+        outcome: str,
+        counts: bool,
+        words: str | None = None,
+    ) -> None:
+        """Certainly not published; due again in `delay` seconds, None = at its own time, once the account is active.
+
+        `words` are the owner's, where there are better ones than the platform's.
+        """
         await self._write(
             "record_later",
             claim,
-            message=error.message,
+            message=words or error.message,
             delay=delay,
             outcome=outcome,
             counts=int(counts),

@@ -49,6 +49,7 @@ async def open_window(
             concurrency=config.publish_concurrency,
             prepare_ahead=config.prepare_ahead_seconds,
             settle=config.reconcile_settle_seconds,
+            missed_after=limits.missed_after.total_seconds(),
             prepares=tuple(name for name, platform in platforms.items() if platform.capabilities.prepares),
             platforms=frozenset(platforms),
             alive=min((p.capabilities.handles_live_seconds or NEVER for p in platforms.values()), default=NEVER),

@@ -12,9 +12,9 @@ from uuid import UUID
 from models.base import utc_now
 from models.token_schedule import is_over, needed_before_call
 from platforms.base import Account, Platform
-from platforms.errors import PlatformError, ReconnectNeeded, TokenExpired, TryLater
+from platforms.errors import OperatorNeeded, PlatformError, ReconnectNeeded, TokenExpired, TryLater
 from tasks.tokens.renewal import LEASE, End, renew
-from tasks.tokens.stored import StoredAccount, account_from_row, hold_account, stored_account
+from tasks.tokens.stored import StoredAccount, account_from_row, hold_account, same_token, stored_account
 
 T = TypeVar("T")
 
@@ -80,13 +80,17 @@ async def calling(
     except PlatformError as error:
         if not is_token_rejected(error):
             raise
-        await hold_account(await stored_account(stored.id), error)
+        current = await stored_account(stored.id)
+        if account_from_row(current).access_token == renewed.access_token:  # else it was connected anew meanwhile
+            await hold_account(current, error)
         raise ReconnectNeeded(error.message, http_status=error.http_status, code=error.code) from None
 
 
 def is_token_rejected(error: PlatformError) -> bool:
     """Whether the platform refused the token itself, not what was asked with it (Graph code 190, Google 401)."""
     code = error.code or ""
+    if isinstance(error, OperatorNeeded):
+        return False  # it was our app's own token
     return isinstance(error, TokenExpired) or code == "190" or code.startswith("190/")
 
 
@@ -99,8 +103,7 @@ async def _usable(
     while True:
         if seen.status != "active":
             raise ReconnectNeeded(seen.status_reason or "the account has to be connected again", code=seen.status)
-        changed = seen.access_token_encrypted != stored.access_token_encrypted
-        rejected = is_rejected and not changed
+        rejected = is_rejected and same_token(seen, stored)
         if not rejected and not needed_before_call(seen.rule, seen.token_expires_at, now):
             return seen
         good_for_now = not rejected and not is_over(seen.rule, seen.token_expires_at, now)

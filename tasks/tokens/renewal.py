@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from models.account_tokens import seal_tokens
 from models.crypto import key_ring
 from models.settings import settings
-from models.token_schedule import CHECK_AGAIN, next_try
+from models.token_schedule import CHECK_AGAIN, RefreshRule, next_try
 from platforms.base import Account, Platform, Tokens
 from platforms.errors import OperatorNeeded, PlatformError, ReconnectNeeded, TryLater
 from tasks.tokens.stored import StoredAccount, account_from_row, change, hold_account, refresh_token_of
@@ -103,11 +103,9 @@ async def _renew(stored: StoredAccount, platforms: Mapping[str, Platform], now: 
         account = account_from_row(stored)
         refresh_token = refresh_token_of(stored)
         async with asyncio.timeout(REFRESH_SECONDS):
-            tokens = await _ask(platforms[stored.platform], account, refresh_token, now)
+            tokens = await _ask(platforms[stored.platform], stored.rule, account, refresh_token, now)
     except ReconnectNeeded as error:
-        if not await hold_account(stored, error):
-            return Renewal(end=End.ELSEWHERE, account=stored)  # connected anew meanwhile: that one counts
-        return Renewal(end=End.RECONNECT, account=stored, error=error)
+        return await hold(stored, error)
     except OperatorNeeded as error:
         await change("put_off_token_refresh", stored, refresh_after=None)
         return Renewal(end=End.OPERATOR, account=stored, error=error)
@@ -123,17 +121,27 @@ async def _renew(stored: StoredAccount, platforms: Mapping[str, Platform], now: 
     return await asyncio.shield(_save(stored, account, tokens, now))
 
 
-async def _ask(platform: Platform, account: Account, refresh_token: SecretStr | None, now: datetime) -> Tokens:
+async def hold(stored: StoredAccount, error: ReconnectNeeded) -> Renewal:
+    """The owner has to connect again; the error says why as far as it is known."""
+    why = await hold_account(stored, error)
+    if why is None:
+        return Renewal(end=End.ELSEWHERE, account=stored)  # connected anew meanwhile: that one counts
+    known = ReconnectNeeded(error.message, http_status=error.http_status, code=why.code, trace_id=error.trace_id)
+    return Renewal(end=End.RECONNECT, account=stored, error=known)
+
+
+async def _ask(
+    platform: Platform, rule: RefreshRule, account: Account, refresh_token: SecretStr | None, now: datetime
+) -> Tokens:
     """Renew; where that needs the owner although the access itself may still work (a Page outlives the user token
     behind it), see whether it does."""
     try:
         return await platform.refresh(account, refresh_token, now)
     except ReconnectNeeded:
-        if refresh_token is None:
+        if rule.ends:
             raise
-        with suppress(ReconnectNeeded):
-            return await platform.refresh(account, None, now)
-        raise
+    await platform.check(account)
+    return Tokens(access_token=account.access_token)
 
 
 async def _save(stored: StoredAccount, account: Account, tokens: Tokens, now: datetime) -> Renewal:

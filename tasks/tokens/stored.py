@@ -13,9 +13,10 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from models.account_status import lost
+from models.account_status import Lost, grant_cause, lost
 from models.account_tokens import open_access_token, open_refresh_token
-from models.crypto import CryptoError, KeyRing, UnknownKey, forget_keys, key_ring
+from models.base import utc_now
+from models.crypto import CryptoError, KeyRing, key_ring
 from models.database import Role, session
 from models.queries import query
 from models.token_schedule import RULES, RefreshRule, kind_of
@@ -82,6 +83,15 @@ def refresh_token_of(stored: StoredAccount) -> SecretStr | None:
     )
 
 
+def same_token(one: StoredAccount, other: StoredAccount) -> bool:
+    """Whether both hold the same access token: one that was only sealed with another key is no new one. Raises
+    OperatorNeeded when one does not open."""
+    return (
+        one.access_token_encrypted == other.access_token_encrypted
+        or account_from_row(one).access_token == account_from_row(other).access_token
+    )
+
+
 async def stored_account(account_row_id: UUID) -> StoredAccount:
     """Read the row. Raises ReconnectNeeded when there is none."""
     row = await asyncio.to_thread(_first_row, "stored_account", {"id": account_row_id})
@@ -90,14 +100,22 @@ async def stored_account(account_row_id: UUID) -> StoredAccount:
     return StoredAccount.of(row)
 
 
-async def hold_account(stored: StoredAccount, error: PlatformError) -> bool:
-    """The owner has to connect again: posts wait, the reason stands in the owner's words. Does nothing (False) when
-    the row holds another token by now."""
-    status, reason = lost(stored.platform, error.code)
-    held = await change("hold_lost_account", stored, status=status, reason=reason) is not None
-    if held:
-        logger.warning("account %s (%s): %s; %s", stored.id, stored.platform, status, error.message)
-    return held
+async def hold_account(stored: StoredAccount, error: PlatformError) -> Lost | None:
+    """The owner has to connect again: posts wait, and the owner is told once, in the owner's words. Does nothing (None)
+    when the account is held already, or its row holds another token by now."""
+    why = lost(stored.platform, await _cause(stored, error.code))
+    if await change("hold_lost_account", stored, status=why.status, reason=why.reason) is None:
+        return None
+    logger.warning("account %s (%s): %s (%s); %s", stored.id, stored.platform, why.status, why.code, error.message)
+    return why
+
+
+async def _cause(stored: StoredAccount, code: str | None) -> str | None:
+    """A finer code where the platform's own says little and the account's story more."""
+    if stored.platform != "google" or code is None:
+        return code
+    story = await asyncio.to_thread(_first_row, "google_grant_story", {"id": stored.id})
+    return grant_cause(code, **story, now=utc_now()) if story is not None else code
 
 
 async def change(name: str, stored: StoredAccount, **values: Any) -> Mapping[str, Any] | None:
@@ -123,12 +141,7 @@ def _access_token(ring: KeyRing, envelope: str, row_id: UUID, user_id: UUID) -> 
 
 
 def _opened(read: Callable[[KeyRing], T]) -> T:
-    """Open with this process's keys; they are read again once when one is missing, as it may just have been added."""
     try:
-        try:
-            return read(key_ring())
-        except UnknownKey:
-            forget_keys()
-            return read(key_ring())
+        return read(key_ring())
     except CryptoError as error:
         raise OperatorNeeded(str(error), code="encryption") from None

@@ -1,6 +1,7 @@
 """A platform that costs next to nothing: answers every localPosts call after a fixed latency, keeps count, no rules.
 
-It notes when each post arrived, by its own clock and the post's text: GET /arrivals tells {text: unix time}. For
+It notes when each post arrived, by its own clock and the post's text: GET /arrivals tells {text: unix time}. Where a
+refresh token is posted it answers with another access token: GET /refreshes tells {refresh token: calls}. For
 benchmarks of speed and punctuality only; correctness is measured against the sandbox.
 """
 
@@ -10,6 +11,7 @@ import asyncio
 import re
 import sys
 import time
+from collections import Counter
 from itertools import count
 
 import orjson
@@ -17,7 +19,9 @@ import orjson
 _number = count(1)
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
 _SUMMARY = re.compile(rb'"summary": ?"([^"]*)"')
+_REFRESH = re.compile(rb"refresh_token=([^&]+)")
 _arrivals: dict[str, float] = {}
+_refreshes: Counter[str] = Counter()
 
 
 class Connection(asyncio.Protocol):
@@ -40,10 +44,13 @@ class Connection(asyncio.Protocol):
         length = int(head.split(b"content-length:")[1].split(b"\r\n")[0]) if b"content-length:" in head else 0
         if len(self._buffer) < end + 4 + length:
             return
-        if head.startswith(b"get /arrivals"):
-            self._buffer = b""
-            self._write(orjson.dumps(_arrivals))
-            return
+        for page, told in ((b"get /arrivals", _arrivals), (b"get /refreshes", _refreshes)):
+            if head.startswith(page):
+                self._buffer = b""
+                self._write(orjson.dumps(told))
+                return
+        if found := _REFRESH.search(self._buffer, end):
+            _refreshes[found[1].decode()] += 1
         path = self._buffer.split(b" ", 2)[1].decode()
         if found := _SUMMARY.search(self._buffer, end):
             _arrivals.setdefault(found[1].decode(), now)
@@ -51,6 +58,9 @@ class Connection(asyncio.Protocol):
         asyncio.get_running_loop().call_later(self._latency, self._answer, path)
 
     def _answer(self, path: str) -> None:
+        if path.endswith("/token"):
+            self._write(b'{"access_token":"ya29.stub-%d","expires_in":3599,"token_type":"Bearer"}' % next(_number))
+            return
         name = path.removeprefix("/google/posts/v4/").removesuffix("/localPosts")
         self._write(
             b'{"name":"%s/localPosts/%d","state":"LIVE","searchUrl":"https://example.com/p"}'

@@ -40,7 +40,9 @@ TENANT_TABLES = {
     "publishing_quotas": "user_id",
     "ai_calls": "user_id",
     "ai_batch_requests": "user_id",
+    "owner_notices": "user_id",
     "dashboard_sessions": "user_id",
+    "connect_attempts": "user_id",
 }
 # What the dashboard has no business with at all.
 CLOSED_TABLES = {
@@ -50,6 +52,8 @@ CLOSED_TABLES = {
     "publish_discards",
     "publish_handles",
     "dashboard_sessions",
+    "connect_attempts",
+    "data_deletions",
     "login_attempts",
     "quarantined_rows",
     "job_runs",
@@ -108,7 +112,18 @@ def eve(owner: Connection) -> tuple[Owner, Connected, UUID]:
         slots="[]",
         first_at=utc_now(),
     )
-    make_login(owner, eve)
+    insert(owner, "owner_notices", **of_account, kind="connection_lost", message="Eve's trouble")
+    insert(
+        owner,
+        "connect_attempts",
+        **ids,
+        session_id=make_login(owner, eve).session_id,
+        service="google",
+        state_hash="EVES-STATE",
+        verifier_encrypted="v1.x.y",
+        started_at=utc_now(),
+        expires_at=utc_now(),
+    )
     return eve, account, post
 
 
@@ -241,6 +256,8 @@ def test_no_row_can_be_made_in_anothers_name(
          "VALUES (%s, %s, 'facebook', 'x', now())", (eve_id, account.id)),
         ("INSERT INTO media_library (user_id, filename, url) VALUES (%s, 'x', 'x')", (eve_id,)),
         ("INSERT INTO user_preferences (user_id) VALUES (%s)", (eve_id,)),
+        ("INSERT INTO connected_accounts (user_id, platform, account_id, access_token_encrypted) "
+         "VALUES (%s, 'google', 'accounts/1/locations/2', 'x')", (eve_id,)),
         ("INSERT INTO businesses (user_id, name, type) VALUES (%s, 'x', 'x')", (eve_id,)),
     ]  # fmt: skip
     before = _snapshot(owner, eve_id)
@@ -293,9 +310,27 @@ def test_every_query_of_the_dashboard_shows_nothing_of_another_tenant(
             assert mark not in shown, name
 
 
+def test_the_dashboard_writes_tokens_and_takes_out_only_its_own(
+    owner: Connection, dashboard: Connection, eve: tuple[Owner, Connected, UUID]
+) -> None:
+    before = _snapshot(owner, eve[0].user_id)
+    assert dashboard.execute("SELECT * FROM disconnect_account(%s, 'x')", (eve[1].id,)).fetchall() == []
+    for statement in (
+        "UPDATE connected_accounts SET access_token_encrypted = 'x' WHERE access_token_encrypted = 'y'",
+        "UPDATE connected_accounts SET status = 'active' RETURNING refresh_token_encrypted",
+        "UPDATE connected_accounts SET account_name = access_token_encrypted",
+        "SELECT forget_accounts_granted_by('facebook', 'x', '{}')",
+        "SELECT hold_accounts_granted_by('facebook', 'x', '{}')",
+        "SELECT accounts_granted_by('facebook', 'x')",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            dashboard.execute(statement.encode())
+    assert _snapshot(owner, eve[0].user_id) == before
+
+
 def test_the_login_role_sees_no_tenant_data(owner: Connection, eve: object) -> None:
     with connect(Role.ACCESS, autocommit=True) as access:
-        for table in sorted(set(TENANT_TABLES) - {"users", "dashboard_sessions"}):
+        for table in sorted(set(TENANT_TABLES) - {"users", "dashboard_sessions", "connect_attempts"}):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 access.execute(f"SELECT 1 FROM {table}".encode())
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -26,8 +26,20 @@ async def test_old_rows_go_and_young_ones_stay(house: House) -> None:
             " VALUES (%s, now() - make_interval(days => %s), false)",
             (subject, days),
         )
+    for state_hash, ends in (("old", "1 minute ago"), ("young", "1 minute")):
+        db.execute(
+            "INSERT INTO connect_attempts"
+            " (user_id, session_id, service, state_hash, verifier_encrypted, started_at, expires_at)"
+            f" SELECT user_id, id, 'google', %s, 'v', now(), now() + interval '{ends}' FROM dashboard_sessions"
+            " WHERE token_hash = 'young'",
+            (state_hash,),
+        )
     state = await housekeeping(return_state=True)
-    assert (state.name, state.message) == ("Completed", "1 old sessions forgotten, 1 old login attempts forgotten")
+    assert (state.name, state.message) == (
+        "Completed",
+        "1 old sessions forgotten, 1 old login attempts forgotten, 1 old ways to a platform forgotten",
+    )
+    assert [row["state_hash"] for row in house.rows("SELECT state_hash FROM connect_attempts")] == ["young"]
     assert [row["token_hash"] for row in house.rows("SELECT token_hash FROM dashboard_sessions")] == ["young"]
     assert [row["subject"] for row in house.rows("SELECT subject FROM login_attempts")] == ["email:young"]
     (job,) = house.rows("SELECT job, succeeded, summary FROM job_runs")

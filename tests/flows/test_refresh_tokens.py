@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from flows.refresh_tokens import refresh_tokens
 from models.account_tokens import open_access_token, open_refresh_token
 from models.crypto import key_ring
 from tasks.tokens.batch import refresh_due_tokens
+from tasks.tokens.preflight import check_accounts_ahead
+from tests.factories import make_post
 from tests.tasks.house import House, house
 
 __all__ = ["house"]
@@ -45,7 +48,10 @@ async def test_a_run_says_what_and_when_and_holds_no_token(house: House) -> None
     secrets = _secrets(house)
     state = await refresh_tokens(return_state=True)
     secrets += _secrets(house)
-    assert (state.name, state.message) == ("Completed", "1 refreshed, 1 waiting for their owner to connect again")
+    done = (
+        "tokens: 1 refreshed, 1 waiting for their owner to connect again; ahead of posts: no account had to be checked"
+    )
+    assert (state.name, state.message) == ("Completed", done)
     run_id = state.state_details.flow_run_id
     assert run_id is not None
     async with get_client() as client:
@@ -56,10 +62,11 @@ async def test_a_run_says_what_and_when_and_holds_no_token(house: House) -> None
         task_runs = await client.read_task_runs(task_run_filter=TaskRunFilter())
     assert run.name.startswith("refresh tokens 20")
     assert run.name.endswith("Z")
-    (table,) = [artifact for artifact in artifacts if artifact.type == "table"]
-    assert table.key == "refreshed-tokens"
+    tables = {artifact.key: artifact for artifact in artifacts if artifact.type == "table"}
+    assert set(tables) == {"refreshed-tokens", "checked-accounts"}
+    table = tables["refreshed-tokens"]
     assert '"account": "Good"' in str(table.data)
-    everything = " ".join(map(str, [run, state, table.data, table.description, *logs, *task_runs]))
+    everything = " ".join(map(str, [run, state, *tables.values(), *logs, *task_runs]))
     everything += str(house.rows("SELECT * FROM job_runs"))
     assert not [secret for secret in secrets if secret in everything]
     assert house.rows("SELECT job, succeeded, summary FROM job_runs") == [
@@ -73,12 +80,14 @@ class TestInProcess:
     @pytest.fixture(autouse=True)
     def _no_server(self, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr("flows.refresh_tokens.refresh_due_tokens", refresh_due_tokens.fn)
+        monkeypatch.setattr("flows.refresh_tokens.check_accounts_ahead", check_accounts_ahead.fn)
         with disable_run_logger():
             yield
 
     async def test_nothing_to_do_is_a_success_that_says_so(self, house: House) -> None:
         state = await refresh_tokens.fn()
-        assert (state.name, state.message) == ("Completed", "no token was near its end")
+        idle = "tokens: no token was near its end; ahead of posts: no account had to be checked"
+        assert (state.name, state.message) == ("Completed", idle)
 
     async def test_our_own_mistake_is_a_failed_run_with_one_line(self, house: House) -> None:
         house.connect("google", life=60.0)
@@ -90,3 +99,31 @@ class TestInProcess:
         assert "\n" not in str(state.message)
         (row,) = house.rows("SELECT status, refreshing_until, refresh_after FROM connected_accounts")
         assert row == {"status": "active", "refreshing_until": None, "refresh_after": None}
+
+    async def test_trouble_is_known_before_the_post_is_due_and_the_owner_told(self, house: House) -> None:
+        """Taken back at the platform, a post in 40 minutes: held and told by this run, and nothing was published."""
+        account = house.connect("google", life=3_000.0)
+        healthy = house.connect("google", name="Healthy", life=3_000.0)
+        for which, minutes in [(account, 40), *((healthy, 5 * n) for n in range(2, 12))]:
+            make_post(house.connection, house.owner, which, scheduled_for=house.now + timedelta(minutes=minutes))
+        house.sandbox.control("POST", "tokens", {"account_id": account.account_id, "state": "revoked"})
+        state = await refresh_tokens.fn()
+        told = "1 checked, 1 waiting for their owner to connect again"
+        assert (state.name, state.message) == (
+            "Completed",
+            f"tokens: no token was near its end; ahead of posts: {told}",
+        )
+        assert house.row(account)["status"] == "revoked"
+        assert house.row(healthy)["status"] == "active"
+        (notice,) = house.rows("SELECT account_id, kind, message, resolved_at FROM owner_notices")
+        assert notice == {
+            "account_id": account.id,
+            "kind": "connection_lost",
+            "message": house.row(account)["status_reason"],
+            "resolved_at": None,
+        }
+        calls = house.sandbox.control("GET", "calls")["google"]
+        assert set(calls) == {"list", "token"}, "nothing was published"
+        assert calls["list"]["requests"] == 2, "one for each account, however many posts it has"
+        assert "ahead of posts: no account" in str((await refresh_tokens.fn()).message)
+        assert house.sandbox.control("GET", "calls")["google"] == calls

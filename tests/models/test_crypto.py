@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import pickle
 import stat
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,10 @@ from models.crypto import (
     UnknownKey,
     generate_key,
     key_id_of,
-    load_or_create,
+    key_ring,
 )
-from models.settings import Settings
+from models.key_file import load_or_create
+from models.settings import Settings, settings
 
 MATERIAL = base64.b64encode(bytes(range(32))).decode()
 RING = KeyRing.parse(SecretStr(f"main:{MATERIAL}"))
@@ -81,6 +83,42 @@ def test_an_envelope_altered_at_any_character_does_not_open(data: st.DataObject)
     _shows_nothing(str(caught.value), envelope)
 
 
+@given(st.binary(max_size=40), st.data())
+def test_no_bit_of_nonce_ciphertext_or_tag_can_be_flipped(content: bytes, data: st.DataObject) -> None:
+    version, key_id, text = _seal(content.decode("latin-1")).split(".")
+    payload = bytearray(_payload(f"{version}.{key_id}.{text}"))
+    payload[data.draw(st.integers(0, len(payload) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    with pytest.raises(SealBroken):
+        RING.open(f"{version}.{key_id}.{base64.urlsafe_b64encode(payload).decode().rstrip('=')}", **HOME)  # type: ignore[arg-type]
+
+
+@given(st.sampled_from(["key id", "nonce", "ciphertext", "tag"]), st.text(min_size=1, max_size=30))
+def test_no_part_of_another_envelope_of_the_same_place_fits(part: str, text: str) -> None:
+    second = f"second:{base64.b64encode(bytes(32)).decode()}"
+    ring = KeyRing.parse(SecretStr(f"main:{MATERIAL},{second}"))
+    one, other = _seal(text, ring), _seal(text, KeyRing.parse(SecretStr(f"{second},main:{MATERIAL}")))
+    if part == "key id":
+        mixed = f"v1.second.{one.split('.')[2]}"
+    else:
+        again = _seal(text[::-1] + "x", ring)
+        mine, foreign = (_payload(envelope) for envelope in (one, again))
+        mine = {
+            "nonce": foreign[:12] + mine[12:],
+            "ciphertext": mine[:12] + foreign[12:-16] + mine[-16:],
+            "tag": mine[:-16] + foreign[-16:],
+        }[part]
+        mixed = f"v1.main.{base64.urlsafe_b64encode(mine).decode().rstrip('=')}"
+    for envelope in (one, other):
+        assert ring.open(envelope, **HOME).get_secret_value() == text  # type: ignore[arg-type]
+    with pytest.raises(SealBroken):
+        ring.open(mixed, **HOME)  # type: ignore[arg-type]
+
+
+def _payload(envelope: str) -> bytes:
+    text = envelope.split(".")[2]
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
 @given(st.data())
 def test_a_shortened_or_lengthened_envelope_does_not_open(data: st.DataObject) -> None:
     envelope = _seal()
@@ -109,9 +147,7 @@ def test_an_older_form_says_what_to_do_and_a_newer_one_too() -> None:
 
 
 def test_every_sealing_has_its_own_nonce() -> None:
-    payloads = [_seal().split(".")[2] for _ in range(200)]
-    nonces = {base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))[:12] for payload in payloads}
-    assert len(nonces) == 200
+    assert len({_payload(_seal())[:12] for _ in range(200)}) == 200
 
 
 def test_the_first_key_seals_and_all_of_them_open() -> None:
@@ -235,6 +271,56 @@ def test_many_at_once_agree_on_one_key_file(tmp_path: Path) -> None:
         rings = list(pool.map(lambda _: load_or_create(tmp_path), range(64)))
     assert len({ring.key_ids for ring in rings}) == 1
     assert [entry.name for entry in tmp_path.iterdir()] == [crypto.KEY_FILE]
+
+
+OLD, NEW = f"old:{base64.b64encode(bytes(32)).decode()}", f"new:{MATERIAL}"
+
+
+@pytest.fixture
+def key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The file that this process takes its keys from, with one key."""
+    monkeypatch.setenv("POSTAGENT_HOME", str(tmp_path))
+    monkeypatch.delenv("POSTAGENT_ENCRYPTION_KEYS", raising=False)
+    settings.cache_clear()
+    path = tmp_path / crypto.KEY_FILE
+    path.write_text(OLD)
+    yield path
+    settings.cache_clear()
+
+
+def test_a_running_process_takes_a_new_key_from_the_file_and_opens_on_with_one_that_was_taken_out(
+    key_file: Path,
+) -> None:
+    assert key_ring().key_ids == ("old",)
+    assert key_ring() is key_ring()
+    before = _seal(ring=key_ring())
+    key_file.write_text(f"{NEW}\n{OLD}\n")
+    assert key_ring().key_ids == ("new", "old")
+    assert key_id_of(_seal(ring=key_ring())) == "new"
+    key_file.write_text(f"{NEW}\n")
+    assert key_ring().open(before, **HOME).get_secret_value() == MARK  # type: ignore[arg-type]
+    with pytest.raises(UnknownKey):  # who starts now does not know it
+        KeyRing.from_settings(settings()).open(before, **HOME)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("half", ["", "new:", f"{NEW},old:AAAA", None])
+def test_a_key_file_that_is_being_written_does_not_stop_what_runs(key_file: Path, half: str | None) -> None:
+    assert key_ring().key_ids == ("old",)
+    key_file.unlink() if half is None else key_file.write_text(half)
+    assert key_ring().key_ids == ("old",)
+    with pytest.raises(KeysMalformed):
+        KeyRing.from_settings(settings())
+    key_file.write_text(f"{NEW},{OLD}")
+    assert key_ring().key_ids == ("new", "old")
+
+
+def test_the_first_key_of_a_process_must_be_usable(key_file: Path) -> None:
+    key_file.write_text("nonsense")
+    with pytest.raises(KeysMalformed, match="has no colon"):
+        key_ring()
+    key_file.unlink()
+    with pytest.raises(KeysMalformed, match="is not there"):
+        key_ring()
 
 
 def test_a_damaged_key_file_is_named(tmp_path: Path) -> None:

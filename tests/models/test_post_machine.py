@@ -150,7 +150,9 @@ class PostMachine(RuleBasedStateMachine):
     def a_worker_claims_what_is_due(self, worker: int, batch: int) -> Any:
         store = self._workers[worker]
         return self._take(
-            lambda: self._runner.run(store.claim(batch=batch, ahead=0.5, share=8)), store, is_preparation=False
+            lambda: self._runner.run(store.claim(batch=batch, ahead=0.5, share=8, missed=86_400)),
+            store,
+            is_preparation=False,
         )
 
     @rule(target=claims, worker=st.integers(0, 2))

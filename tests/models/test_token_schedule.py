@@ -9,14 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.token_schedule import (
+    LONGEST_OBEYED,
     LONGEST_WAIT,
     RULES,
     SHORTEST_WAIT,
+    TELL_AHEAD,
+    check_due,
     is_over,
     kind_of,
     needed_before_call,
     next_try,
     refresh_due,
+    to_be_told,
 )
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -97,7 +101,7 @@ def test_instagram_through_facebook_login_follows_facebooks_rules() -> None:
 @given(
     st.sampled_from(sorted(RULES)),
     st.one_of(st.none(), st.timedeltas(-90 * DAY, 90 * DAY)),
-    st.one_of(st.none(), st.floats(0, 86_400)),
+    st.one_of(st.none(), st.floats(0, 86_400), st.floats(0, allow_infinity=False)),
     st.floats(0, 1),
 )
 def test_a_failed_refresh_is_tried_again_within_bounds(
@@ -105,9 +109,10 @@ def test_a_failed_refresh_is_tried_again_within_bounds(
 ) -> None:
     expires = None if left is None else NOW + left
     wait = next_try(RULES[kind], expires, NOW, retry_after=retry_after, spread=spread) - NOW
+    asked = timedelta(seconds=min(retry_after or 0, LONGEST_OBEYED.total_seconds()))
     assert wait >= SHORTEST_WAIT
-    assert wait >= timedelta(seconds=retry_after or 0)
-    assert wait <= max(LONGEST_WAIT, timedelta(seconds=retry_after or 0)) * 1.25
+    assert wait >= asked
+    assert wait <= max(LONGEST_WAIT, asked) * 1.25
     if RULES[kind].ends and left is not None and left > SHORTEST_WAIT * 4 and not retry_after:
         assert wait < left, "tried again before the token is over"
 
@@ -118,3 +123,67 @@ def test_the_nearer_the_end_the_sooner_the_next_try() -> None:
         for left in (timedelta(0), timedelta(minutes=19), 2 * HOUR, 30 * DAY)
     ]
     assert waits == sorted(waits)
+
+
+MINUTES = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "post_in", "proven", "checked", "due"),
+    [
+        ("google", 59 * MINUTES, None, None, True),
+        ("google", 61 * MINUTES, None, None, False),
+        ("google", None, None, None, False),
+        ("google", -MINUTES, None, None, False),  # it is being published: that tells more than a look
+        ("google", 40 * MINUTES, 29 * MINUTES, None, False),
+        ("google", 40 * MINUTES, 30 * MINUTES, None, True),
+        ("instagram", 10 * MINUTES, HOUR, HOUR, True),
+        ("instagram", None, None, 40 * DAY, False),
+        ("facebook", None, None, None, True),
+        ("facebook", None, MINUTES, None, True),  # a success tells nothing of what is about to end
+        ("facebook", None, MINUTES, 25 * HOUR, True),
+        ("facebook", None, None, 23 * HOUR, False),
+        ("facebook", 40 * MINUTES, MINUTES, 23 * HOUR, False),
+        ("facebook", 40 * MINUTES, HOUR, 23 * HOUR, True),
+    ],
+)
+def test_when_access_is_looked_at(
+    kind: str, post_in: timedelta | None, proven: timedelta | None, checked: timedelta | None, due: bool
+) -> None:
+    told = check_due(
+        RULES[kind],
+        next_post_at=None if post_in is None else NOW + post_in,
+        proven_at=None if proven is None else NOW - proven,
+        checked_at=None if checked is None else NOW - checked,
+        now=NOW,
+    )
+    assert told is due
+
+
+@given(st.integers(0, 899), st.integers(0, 7_200), st.booleans())
+def test_a_quarter_hourly_look_finds_trouble_half_an_hour_before_a_post(
+    offset: int, lasts: int, one_run_is_missing: bool
+) -> None:
+    """A post two hours ahead; the access works for `lasts` seconds more, and is looked at when a run says so."""
+    post, dies = NOW + 2 * HOUR, NOW + timedelta(seconds=lasts)
+    checked: datetime | None = None
+    looks = 0
+    for step in range(9):
+        run = NOW + timedelta(seconds=offset) + step * 15 * MINUTES
+        if one_run_is_missing and step == 4:
+            continue
+        if run < post and check_due(RULES["google"], next_post_at=post, proven_at=checked, checked_at=checked, now=run):
+            looks += 1
+            if run >= dies:
+                break
+            checked = run
+    assert 1 <= looks <= 2, "few calls"
+    if dies <= post - HOUR:
+        assert run <= post - 30 * MINUTES, "known half an hour before"
+
+
+def test_an_end_is_told_a_fortnight_ahead() -> None:
+    assert to_be_told(NOW + TELL_AHEAD, NOW)
+    assert to_be_told(NOW - DAY, NOW)
+    assert not to_be_told(NOW + TELL_AHEAD + MINUTES, NOW)
+    assert not to_be_told(None, NOW)

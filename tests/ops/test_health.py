@@ -54,7 +54,7 @@ def test_ages_are_told_as_a_person_says_them(seconds: float, words: str) -> None
 def status(**queue: int) -> Status:
     numbers = {"overdue": 0, "in_doubt": 0, "failed_last_day": 0} | queue
     well = judge(HOURLY, row(success_age=1.0), house_age=1.0, longest=RUN)
-    return Status(queue=numbers, lateness={}, tokens={"expiring": 0, "expired": 3}, pauses=[], jobs=[well])
+    return Status(queue=numbers, lateness={}, tokens={"expiring": 0, "expired": 3}, pauses=[], keys=[], jobs=[well])
 
 
 def test_a_failed_post_or_a_doubt_needs_nobody_but_an_overdue_post_does() -> None:

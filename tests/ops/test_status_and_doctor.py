@@ -202,12 +202,14 @@ def test_stored_tokens_are_counted_by_key_and_tried(
     make_account(owner, make_owner(owner), refresh_token="r")
     found = keys(settings())
     assert levels(found) == [Level.OK, Level.OK]
-    assert found[1].what == "2 stored tokens are sealed with test"
+    where = "connected_accounts.access_token_encrypted 1, connected_accounts.refresh_token_encrypted 1"
+    assert found[1].what == f"2 stored values ({where}) are sealed with the first key 'test'"
 
     monkeypatch.setenv("POSTAGENT_ENCRYPTION_KEYS", generate_key())
     settings.cache_clear()
     lost = [finding for finding in keys(settings()) if finding.wrong]
-    assert [finding.what for finding in lost] == ["2 stored tokens need the key 'test', which is not there"]
+    told = f"2 stored values ({where}) need the encryption key 'test', which POSTAGENT_ENCRYPTION_KEYS does not hold"
+    assert [finding.what for finding in lost] == [told]
 
 
 def test_another_key_under_the_same_name_is_noticed(
@@ -234,6 +236,34 @@ def test_without_credentials_the_sandbox_is_told_and_with_some_the_missing_ones(
     assert "lacks POSTAGENT_GOOGLE_CLIENT_SECRET" in real["Google Business Profile"].what
     assert real["Google Business Profile"].mend.startswith("set POSTAGENT_GOOGLE_CLIENT_SECRET")
     assert not real["the writer of posts has its credentials"].wrong
+
+
+def test_doctor_names_the_addresses_that_platforms_have_to_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET", "META_APP_ID", "META_APP_SECRET"):
+        monkeypatch.setenv(f"POSTAGENT_{name}", "x")
+    monkeypatch.setenv("POSTAGENT_PUBLIC_URL", "https://posts.example.com")
+    settings.cache_clear()
+    told = " ".join(finding.what for finding in credentials(settings()) if finding.level is Level.OK)
+    for address in (
+        "connect/google/callback", "connect/facebook/callback", "connect/instagram-facebook/callback",
+        "meta/facebook/deauthorize", "meta/facebook/deletion",
+    ):  # fmt: skip
+        assert f"https://posts.example.com/{address}" in told
+
+
+def test_doctor_names_places_that_two_owners_have(owner: psycopg.Connection[Any]) -> None:
+    first = make_account(owner, make_owner(owner), account_id="104958162837")
+    second = make_account(owner, make_owner(owner))
+    owner.execute("UPDATE connected_accounts SET is_duplicate = true WHERE id = %s", (second.id,))
+    owner.execute("UPDATE connected_accounts SET account_id = %s WHERE id = %s", (first.account_id, second.id))
+    (told,) = [finding for finding in database(settings()) if "owners have" in finding.what]
+    assert (told.level, told.what) == (Level.NOTE, "2 owners have facebook 104958162837 connected")
+
+
+def test_an_account_without_tokens_troubles_no_key(owner: psycopg.Connection[Any]) -> None:
+    make_account(owner, make_owner(owner), status="revoked")
+    owner.execute("UPDATE connected_accounts SET access_token_encrypted = '', disconnected_at = now()")
+    assert levels(keys(settings())) == [Level.OK]
 
 
 async def test_parts_that_do_not_run_are_named_with_the_way_to_start_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -363,13 +363,8 @@ class TestTokens:
                 await connect("facebook").refresh(page, self.user_token(sandbox, page), datetime.now(UTC))
             sandbox.control("DELETE", "faults")
 
-    async def test_without_a_user_token_the_page_token_is_checked_and_kept(
-        self, sandbox: Any, connect: Connect, page: Account
-    ) -> None:
-        tokens = await connect("facebook").refresh(page, None, datetime.now(UTC))
-        assert (tokens.access_token, tokens.refresh_token, tokens.expires_at) == (page.access_token, None, None)
-        sandbox.control("POST", "tokens", {"account_id": page.account_id, "state": "revoked"})
-        with pytest.raises(ReconnectNeeded):
+    async def test_without_a_user_token_nothing_can_be_renewed(self, connect: Connect, page: Account) -> None:
+        with pytest.raises(ReconnectNeeded, match="no user token"):
             await connect("facebook").refresh(page, None, datetime.now(UTC))
 
     async def test_missing_app_secret_is_the_operators(self, sandbox: Any, connect: Connect, page: Account) -> None:

@@ -297,6 +297,24 @@ class TestTokens:
         with pytest.raises(ReconnectNeeded):
             await connect("google").refresh(place, SecretStr(made["refresh_token"]), datetime.now(UTC))
 
+    @pytest.mark.parametrize(
+        ("why", "code"),
+        [
+            (None, "invalid_grant"),
+            ("invalid_rapt", "invalid_grant/invalid_rapt"),
+            ("admin_policy_enforced", "admin_policy_enforced"),
+        ],
+    )
+    async def test_a_grant_that_ended_needs_the_owner_and_says_why_where_google_does(
+        self, sandbox: Any, connect: Connect, why: str | None, code: str
+    ) -> None:
+        place = sandbox.account("google")
+        refresh = sandbox.world.tokens[place.access_token.get_secret_value()].parent
+        sandbox.control("POST", "tokens", {"account_id": place.account_id, "state": "revoked", "subcode": why})
+        with pytest.raises(ReconnectNeeded) as caught:
+            await connect("google").refresh(place, SecretStr(refresh), datetime.now(UTC))
+        assert caught.value.code == code
+
     async def test_a_new_refresh_token_is_told(self, answering: Callable[..., Any], place: Account) -> None:
         body = {"access_token": "ya29.new", "expires_in": 3599, "refresh_token": "1//new"}
         tokens = await answering("google", 200, body).refresh(place, SecretStr("1//old"), datetime.now(UTC))

@@ -387,12 +387,10 @@ class TestTokens:
         with pytest.raises(ReconnectNeeded, match="linked"):
             await connect("instagram").refresh(account, SecretStr(user), datetime.now(UTC))
 
-    async def test_facebook_login_without_a_user_token_checks_and_keeps_the_pages(
-        self, sandbox: Any, connect: Connect
-    ) -> None:
+    async def test_facebook_login_without_a_user_token_cannot_be_renewed(self, sandbox: Any, connect: Connect) -> None:
         account = sandbox.account("instagram", login="facebook")
-        tokens = await connect("instagram").refresh(account, None, datetime.now(UTC))
-        assert (tokens.access_token, tokens.expires_at) == (account.access_token, None)
+        with pytest.raises(ReconnectNeeded, match="no user token"):
+            await connect("instagram").refresh(account, None, datetime.now(UTC))
 
     async def test_wrong_app_secret_is_the_operators(self, sandbox: Any, connect: Connect, remember: Any) -> None:
         account = sandbox.account("instagram", login="facebook")

@@ -75,6 +75,7 @@ CALLS: dict[str, Callable[[Any, Account], Coroutine[Any, Any, Any]]] = {
     "follow": lambda p, a: p.follow(a, "1_2"),
     "discard": lambda p, a: p.discard(a, HANDLES),
     "refresh": lambda p, a: p.refresh(a, SecretStr("1//x"), NOW),
+    "check": lambda p, a: p.check(a),
     "metrics": lambda p, a: p.metrics(a, ["1_2"]),
     "location_metrics": lambda p, a: p.location_metrics(a, date(2026, 11, 1), date(2026, 11, 2)),
     "quota": lambda p, a: p.quota(a),

@@ -11,7 +11,10 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg.rows import dict_row
+from pydantic import SecretStr
 
+from models.account_tokens import seal_tokens
+from models.crypto import key_ring
 from models.settings import settings
 from platforms.base import Platform
 from platforms.sandbox.state import GRAPH_SCOPES
@@ -110,6 +113,19 @@ class House:
             self.connection.execute(
                 f"UPDATE connected_accounts SET {name} = %s WHERE id = %s".encode(), (value, account.id)
             )
+
+    def seal(self, account: Connected, access_token: str, refresh_token: str | None = None) -> None:
+        """Put other tokens into the row, as connecting again does."""
+        sealed = seal_tokens(
+            key_ring(),
+            row_id=account.id,
+            user_id=account.user_id,
+            access_token=SecretStr(access_token),
+            refresh_token=SecretStr(refresh_token) if refresh_token else None,
+        )
+        self.change(account, access_token_encrypted=sealed.access_token_encrypted)
+        if sealed.refresh_token_encrypted is not None:
+            self.change(account, refresh_token_encrypted=sealed.refresh_token_encrypted)
 
     def rows(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         """Any query."""

@@ -8,7 +8,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboards.parts.accounts import account_state, day_quota, list_item, pause_of
+from dashboards.parts.accounts import (
+    account_state,
+    day_quota,
+    ending_access,
+    list_item,
+    lost_connection,
+    pause_of,
+    permission,
+)
+from models.account_status import access_ends
 from models.quota_rules import blocked_words, slowed_words
 
 NOW = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
@@ -28,12 +37,16 @@ class Account:
     token_expires_at: datetime | None = None
     last_refreshed_at: datetime | None = None
     connected_at: datetime = NOW
+    disconnected_at: datetime | None = None
     open_posts: int = 0
     slowed_until: datetime | None = None
     slowed_reason: str | None = None
     full_until: datetime | None = None
     posts_used: int | None = None
     posts_total: int | None = None
+    lost_at: datetime | None = None
+    ends_message: str | None = None
+    ends_at: datetime | None = None
 
 
 def test_a_block_is_told_in_the_owners_zone_with_its_reason() -> None:
@@ -76,3 +89,23 @@ def test_a_pause_that_is_over_or_matters_no_more_is_not_told(account: Account) -
 )
 def test_the_days_posts_are_told_where_they_are_known(used: int | None, total: int | None, told: str | None) -> None:
     assert day_quota(Account(posts_used=used, posts_total=total)) == told
+
+
+def test_a_lost_connection_is_told_with_its_reason_its_age_and_what_waits() -> None:
+    reason = "The account's password was changed, so Facebook ended the connection. Please connect Facebook again."
+    account = Account(status="revoked", status_reason=reason, open_posts=6, lost_at=NOW - 3 * HOURS)
+    said = lost_connection(account, now=NOW).replace("\\", "")
+    assert said.startswith("**Facebook: Bob's Plumbing** is not connected. The account's password was changed")
+    assert "Noticed 3 hours ago. 6 posts wait for it. Nothing is lost" in said
+    assert "Noticed just now." in lost_connection(Account(status="revoked", lost_at=NOW), now=NOW)
+    assert "Noticed" not in lost_connection(Account(status="revoked"), now=NOW), "an account that was lost before"
+
+
+def test_an_end_that_only_the_owner_can_put_off_is_told_with_its_day_in_the_owners_zone() -> None:
+    account = Account(ends_message=access_ends("facebook"), ends_at=datetime(2026, 12, 2, 3, tzinfo=UTC))
+    said = ending_access(account, zone=ZONE).replace("\\", "")
+    assert said.startswith("**Facebook: Bob's Plumbing** has to be connected again by ")
+    assert "1 December" in said or "Dec 1" in said or "December 1" in said
+    state = account_state(account, zone=ZONE, now=NOW)
+    assert (state.label, state.tone) == ("Needs you soon", "warn")
+    assert "connect again by then" in permission(account, zone=ZONE, now=NOW)

@@ -73,12 +73,16 @@ def test_other_pieces_escape_too(attack: str) -> None:
         token_expires_at: datetime | None = None
         last_refreshed_at: datetime | None = None
         connected_at: datetime = NOW
+        disconnected_at: datetime | None = None
         open_posts: int = 0
         slowed_until: datetime | None = None
         slowed_reason: str | None = attack
         full_until: datetime | None = None
         posts_used: int | None = None
         posts_total: int | None = None
+        lost_at: datetime | None = None
+        ends_message: str | None = attack
+        ends_at: datetime | None = None
 
     html = badge(State(attack, attack, "calm")) + definition_list([(attack, attack)])
     html += facts(card(theme=attack), zone=ZONE, now=NOW)

@@ -119,7 +119,7 @@ def test_no_text_of_a_tenant_becomes_markup_or_markdown(
         seen = Seen("".join(element.proto.body for element in test.html))
         assert set(seen.tags) - {"style"} <= ALLOWED_TAGS
         assert not [name for name in seen.attributes if name.startswith("on")]
-        assert set(seen.attributes.get("href", [])) <= {"/login"}
+        assert {link.split("/")[1] for link in seen.attributes.get("href", [])} <= {"login", "connect"}
         assert ATTACK in seen.text, "shown as what it is"
         for kind in ("markdown", "info", "warning", "error", "success", "subheader", "caption"):
             for element in getattr(test, kind):
@@ -138,13 +138,17 @@ def test_the_overview_says_what_needs_the_owner(owner: Connection, bob_in: Login
     make_post(owner, bob_in.owner, page, status="failed", error_message="Facebook refused the picture.")
     make_post(owner, bob_in.owner, page, status="approved", in_doubt_since=utc_now() - timedelta(minutes=4))
     old = utc_now() - timedelta(days=20)
-    make_post(owner, bob_in.owner, page, status="failed", error_message="Long forgotten.", scheduled_for=old)
+    forgotten: dict[str, Any] = {"status": "failed", "error_message": "Long forgotten.", "updated_at": old}
+    make_post(owner, bob_in.owner, page, scheduled_for=old, **forgotten)
+    missed = "Missed while the connection was broken."
+    make_post(owner, bob_in.owner, page, status="failed", error_message=missed, scheduled_for=old)
     said = words(open_page(bob_in)).replace("\\", "")
     assert "2 posts wait for your approval" in said
     assert "Google: South** is not connected. The connection ran out. 1 post waits for it." in said
     assert "Facebook refused the picture." in said
     assert "checking whether a post went out on Facebook (4 minutes ago)" in said
     assert "Long forgotten" not in said
+    assert "Missed while the connection was broken." in said, "it failed now, whenever it was due"
 
 
 def test_the_overview_shows_the_next_five_in_order(owner: Connection, bob_in: Login, open_page: OpenPage) -> None:
@@ -230,7 +234,7 @@ def test_another_span_shows_other_days(owner: Connection, bob_in: Login, open_pa
     assert metrics_of(test)["People reached"][0] == "10"
 
 
-def test_accounts_say_how_they_stand_and_whom_to_ask(owner: Connection, bob_in: Login, open_page: OpenPage) -> None:
+def test_accounts_say_how_they_stand_and_what_to_do(owner: Connection, bob_in: Login, open_page: OpenPage) -> None:
     now = utc_now()
     make_account(
         owner,
@@ -250,7 +254,9 @@ def test_accounts_say_how_they_stand_and_whom_to_ask(owner: Connection, bob_in: 
     assert "Through Instagram" in said
     assert "Stays, renewed every hour" in said
     assert "The password was changed." in said
-    assert "ask whoever set PostAgentPro up for you" in said
+    assert "It takes one login at Facebook to connect it again." in said
+    assert f'action="/connect/again/{gone.id}"' in said, "one button that mends it"
+    assert said.count("/connect/end/") == 3
     assert said.index("The password was changed.") < said.index("Through Instagram"), "what is broken comes first"
     assert "1 post waits until then." in said
     assert "room for 3 accounts on each platform" in said
@@ -333,3 +339,22 @@ def test_a_broken_page_tells_nothing_of_its_inside(
     assert "on our side" in said
     assert "cannot reach our database" in said
     assert "secret" not in said
+
+
+def test_what_only_the_owner_can_mend_stands_on_the_first_page_with_the_way_to_mend_it(
+    owner: Connection, bob_in: Login, open_page: OpenPage
+) -> None:
+    lost = make_account(owner, bob_in.owner, "google", status="revoked", status_reason="It was taken back.")
+    soon = make_account(owner, bob_in.owner, "facebook")
+    for account, kind, ends in ((lost, "connection_lost", None), (soon, "access_ends", utc_now() + timedelta(days=5))):
+        insert(owner, "owner_notices", user_id=bob_in.owner.user_id, account_id=account.id, platform=account.platform,
+               kind=kind, message="Facebook ends a part of it.", takes_effect_at=ends)  # fmt: skip
+    page = open_page(bob_in)
+    said = words(page).replace("\\", "")
+    assert "It was taken back. Noticed just now." in said
+    assert "has to be connected again by" in said
+    assert "Facebook ends a part of it." in said
+    assert all(f'action="/connect/again/{account.id}"' in said for account in (lost, soon))
+    owner.execute("UPDATE connected_accounts SET status = 'active' WHERE id = %s", (lost.id,))
+    owner.execute("UPDATE owner_notices SET resolved_at = now() WHERE account_id = %s", (soon.id,))
+    assert "Nothing. Everything runs by itself." in words(open_page(bob_in))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
 
 from models.gates import Draft, GateContext
 from models.gates.avoid_keywords import avoid_keywords, contains_keyword
+from tests.models.gates.labelled import Labelled, labelled, passes_as_labelled, with_invisible
 
 STOPPED = [
     ("discount", "A discount for you"),
@@ -102,6 +104,21 @@ def test_lets_pass(keyword: str, text: str) -> None:
 )
 def test_reads_hashtags_in_their_parts(keyword: str, tag: str, stopped: bool) -> None:
     assert contains_keyword(Draft(platform="instagram", text="Hello", hashtags=(tag,)), keyword) is stopped
+
+
+@pytest.mark.parametrize("entry", labelled("avoid_keywords"), ids=str)
+def test_labelled(entry: Labelled) -> None:
+    passes_as_labelled(avoid_keywords, entry)
+
+
+@given(entry=with_invisible("avoid_keywords"))
+def test_an_invisible_sign_lets_nothing_pass(entry: Labelled) -> None:
+    assert not avoid_keywords(entry.draft, entry.context).ok
+
+
+@pytest.mark.parametrize("keyword", ["corners", "showers", "Flowers", "numbers"])
+def test_a_word_that_only_looks_like_a_form_has_forms_of_its_own(keyword: str) -> None:
+    assert contains_keyword(Draft(platform="facebook", text=f"One {keyword[:-1]}, please"), keyword)
 
 
 def test_the_reason_names_the_owners_word() -> None:

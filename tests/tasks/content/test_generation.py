@@ -269,7 +269,7 @@ class TestTrouble:
         assert len(posts) == run.report.made == run.report.fell_back >= 9
         for post in posts:
             draft = Draft(platform=post["platform"], text=post["content"], hashtags=tuple(post["hashtags"] or ()))
-            assert objection(draft, GateContext()) is None
+            assert objection(draft, GateContext(business_type="plumber", city="Austin", state="TX")) is None
         assert len({post["content"] for post in posts}) == len(posts)
         generations = _rows(owner, "SELECT * FROM content_generations")
         assert all(row["posts_fallen_back"] == row["posts_made"] > 0 for row in generations)

@@ -50,7 +50,7 @@ async def test_a_week_is_written_varied_and_past_every_gate(house: House) -> Non
     assert report.made == len(posts) >= 9
     assert report.fell_back == 0
     assert report.problems.line is None
-    context = GateContext(avoid_keywords=("drain", "holidays"), hashtag_cap=5)
+    context = GateContext(avoid_keywords=("drain", "holidays"), business_type="plumber", city="Austin", state="TX")
     for post in posts:
         draft = Draft(platform=post["platform"], text=post["content"], hashtags=tuple(post["hashtags"] or ()))
         assert objection(draft, context) is None
@@ -88,7 +88,7 @@ async def test_what_a_gate_refuses_is_written_again(house: House, code: str) -> 
     assert report.fell_back == 0
     for post in _posts(house):
         draft = Draft(platform=post["platform"], text=post["content"], hashtags=tuple(post["hashtags"] or ()))
-        assert objection(draft, GateContext()) is None
+        assert objection(draft, GateContext(business_type="plumber", city="Austin", state="TX")) is None
 
 
 async def test_what_is_refused_again_and_again_comes_from_the_bank(house: House) -> None:

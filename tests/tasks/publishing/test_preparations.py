@@ -296,9 +296,9 @@ async def test_a_slow_worker_that_comes_back_cannot_put_its_id_over_anothers(tow
     """Else a lost answer would be looked for by the wrong id, found "not published", and sent again."""
     post = town.post("facebook")
     async with store(town) as slow, store(town) as other:
-        (old,) = await slow.claim(batch=1, ahead=0.5, share=1)
+        (old,) = await slow.claim(batch=1, ahead=0.5, share=1, missed=86_400)
         town.db.execute("UPDATE post_queue SET lease_expires_at = now() - interval '1 second' WHERE id = %s", (post,))
-        (new,) = await other.claim(batch=1, ahead=0.5, share=1)
+        (new,) = await other.claim(batch=1, ahead=0.5, share=1, missed=86_400)
         await other.remember(new, "unpublished_post", "1_2")
         with pytest.raises(LeaseLost):
             await slow.remember(old, "unpublished_post", "3_4")

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from models.token_schedule import RULES, kind_of, refresh_due
 from platforms.base import Platform
-from tasks.tokens.batch import FAILURES_IN_A_ROW, Refresher, accounts_due, refresh_due_tokens
+from tasks.tokens.batch import accounts_due, refresh_due_tokens, refreshing
 from tasks.tokens.renewal import End
+from tasks.tokens.rounds import FAILURES_IN_A_ROW
 from tests.factories import make_owner
 from tests.tasks.house import House
 
@@ -32,7 +33,7 @@ async def test_only_what_is_near_its_end_is_renewed_the_most_urgent_first(
     house.connect("facebook", name="Fresh page", user_life=59 * DAY)
     due = accounts_due(house.now)
     assert [account.id for account in due] == [sooner.id, soon.id, page.id, weekly.id]
-    report = await Refresher(platforms, house.now).run(due)
+    report = await refreshing(platforms, house.now).run(due)
     assert report.summary == "4 refreshed"
     assert report.problem is None
     assert accounts_due(house.now) == []
@@ -60,7 +61,7 @@ async def test_two_runs_at_once_renew_each_account_once(house: House, platforms:
         house.connect("google", name=f"Plumber {number}", life=60.0)
     house.sandbox.fault(service="google", operation="token", kind="latency", seconds=0.05, times=None)
     now = house.now
-    first, second = Refresher(platforms, now), Refresher(platforms, now)
+    first, second = refreshing(platforms, now), refreshing(platforms, now)
     due = accounts_due(now)
     await asyncio.gather(first.run(list(due)), second.run(list(due)))
     assert house.sandbox.calls("google", "token") == 12
@@ -69,19 +70,19 @@ async def test_two_runs_at_once_renew_each_account_once(house: House, platforms:
 
 async def test_one_run_tells_every_kind_of_end(house: House, platforms: dict[str, Platform]) -> None:
     house.connect("google", name="Good", life=60.0)
-    house.connect("facebook", name="Only a page")
+    house.connect("facebook", name="Page", user_life=-60.0)
     lost = house.connect("instagram", name="Lost", age=8 * DAY)
     house.sandbox.control("POST", "tokens", {"account_id": lost.account_id, "state": "revoked"})
     unlucky = house.connect("google", name="Unlucky", life=120.0)
     house.sandbox.fault(service="google", operation="token", account=unlucky.account_id, kind="503")
-    report = await Refresher(platforms, house.now).run(accounts_due(house.now))
+    report = await refreshing(platforms, house.now).run(accounts_due(house.now))
     assert report.summary == (
         "1 refreshed, 1 checked, 1 to be tried again later, 1 waiting for their owner to connect again"
     )
     assert report.problem is None
     notes = {row["account"]: row["note"] for row in report.rows}
     assert "(again after " in notes["Unlucky"]
-    assert notes["Good"] == notes["Only a page"] == ""
+    assert notes["Good"] == notes["Page"] == ""
 
 
 async def test_our_own_mistake_is_told_in_one_line_and_asked_once(house: House, platforms: dict[str, Platform]) -> None:
@@ -89,7 +90,7 @@ async def test_our_own_mistake_is_told_in_one_line_and_asked_once(house: House, 
         house.connect("google", name=f"Plumber {number}", life=60.0)
     house.connect("instagram", name="Not Google", age=8 * DAY)
     house.sandbox.configure(google_client_secret="another")
-    report = await Refresher(platforms, house.now).run(accounts_due(house.now), at_once=1)
+    report = await refreshing(platforms, house.now).run(accounts_due(house.now), at_once=1)
     assert report.problem is not None
     assert "GOOGLE_CLIENT_SECRET" in report.problem
     assert "\n" not in report.problem
@@ -104,14 +105,14 @@ async def test_a_platform_that_does_not_answer_is_left_alone_after_a_while(
     for number in range(FAILURES_IN_A_ROW + 5):
         house.connect("google", name=f"Plumber {number}", life=60.0)
     house.sandbox.fault(service="google", operation="token", kind="503", times=None)
-    report = await Refresher(platforms, house.now).run(accounts_due(house.now), at_once=1)
+    report = await refreshing(platforms, house.now).run(accounts_due(house.now), at_once=1)
     assert (report.ends[End.LATER], report.left) == (FAILURES_IN_A_ROW, 5)
     assert report.problem is None
 
 
 async def test_a_run_ends_in_time(house: House, platforms: dict[str, Platform]) -> None:
     house.connect("google", life=60.0)
-    report = await Refresher(platforms, house.now, run_seconds=0).run(accounts_due(house.now))
+    report = await refreshing(platforms, house.now, seconds=0).run(accounts_due(house.now))
     assert report.summary == "1 left for the next run"
     assert house.sandbox.calls("google", "token") == 0
 

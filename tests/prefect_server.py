@@ -1,4 +1,4 @@
-"""Prefect for tests of flows: one throw-away server a session."""
+"""Prefect for tests of flows: one throw-away server a session (a pytest plugin of the suite)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import gc
 from collections.abc import Iterator
 
 import pytest
-from prefect.settings import PREFECT_SERVER_ANALYTICS_ENABLED, temporary_settings
-from prefect.testing.utilities import prefect_test_harness
 
 
 @pytest.fixture(scope="session")
 def _prefect_api() -> Iterator[None]:
+    # Imported only where it is used: it takes a second.
+    from prefect.settings import PREFECT_SERVER_ANALYTICS_ENABLED, temporary_settings
+    from prefect.testing.utilities import prefect_test_harness
+
     with (
         temporary_settings({PREFECT_SERVER_ANALYTICS_ENABLED: False}),
         prefect_test_harness(server_startup_timeout=120),

@@ -1,4 +1,4 @@
-"""Texts with a verdict that a person gave them, one TOML file a gate in `labelled/`.
+"""Texts with a verdict that a person gave them, one TOML file a gate, beside this.
 
 A file has `[context]` (fields of GateContext), then `[[good]]` and `[[bad]]` entries: `text`, and where they differ
 `platform` (default facebook), `hashtags`, `context` (fields over those of the file), `why` (for the reader).
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hypothesis import strategies as st
+
 from models.gates import Draft, Gate, GateContext
 
-FOLDER = Path(__file__).with_name("labelled")
+FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,10 @@ class Labelled:
     draft: Draft
     context: GateContext
     is_good: bool
+
+    def __str__(self) -> str:
+        """Names a test."""
+        return f"{'good' if self.is_good else 'bad'}: {' '.join(self.draft.text.split())[:70]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +66,31 @@ def _entry(entry: Mapping[str, Any], common: Mapping[str, Any], *, is_good: bool
         platform=entry.get("platform", "facebook"), text=entry["text"], hashtags=tuple(entry.get("hashtags", ()))
     )
     context = {**common, **entry.get("context", {})}
-    frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in context.items()}
+    frozen: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in context.items()
+    }
     return Labelled(draft=draft, context=GateContext(**frozen), is_good=is_good)
+
+
+def passes_as_labelled(gate: Gate, entry: Labelled) -> None:
+    """Fail, with the whole text, where the gate judges an entry in another way."""
+    verdict = gate(entry.draft, entry.context)
+    assert verdict.ok is entry.is_good, f"{entry.draft.text}\n{verdict.reason or 'passed, though labelled bad'}"
+    assert bool(verdict.reason) is not verdict.ok
+
+
+INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u180e\ufe0f\u2063\u3164"
+
+
+@st.composite
+def with_invisible(draw: st.DrawFn, gate: str) -> Labelled:
+    """Bad entries of a gate with characters in the text that nobody sees."""
+    entry = draw(st.sampled_from([entry for entry in labelled(gate) if not entry.is_good]))
+    text = entry.draft.text
+    for sign in draw(st.lists(st.sampled_from(INVISIBLE), min_size=1, max_size=5)):
+        at = draw(st.integers(0, len(text)))
+        text = text[:at] + sign + text[at:]
+    return replace(entry, draft=replace(entry.draft, text=text))
 
 
 def score(gate: Gate, entries: list[Labelled]) -> Score:

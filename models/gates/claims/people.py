@@ -1,0 +1,88 @@
+"""Named people of the business or among its customers.
+
+Known by a list of common first names, by a title ("Mrs.", "Chef"), by a role ("our baker ..."), or by how they are spoken
+of ("ask for ..."). People of history are none, nor are plants, tools and days that bear a name (`names.toml`).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from models.gates.claims.claim import Claim, Passage
+
+_NAME = r"(?-i:[A-Z][a-z]+(?:'[A-Z][a-z]+)?)"
+_ROLE = (
+    r"(?:owner|founder|technician|tech|stylist|barber|baker|chef|manager|plumber|electrician|roofer|painter|gardener|trainer"
+    r"|coach|hygienist|receptionist|mechanic|foreman|apprentice|colleague|florist|groomer|cook|neighbor|customer|client|boss)"
+)
+_GOES_ON = (
+    r"(?=\s*(?:[,.!?-]|$|(?:and|from|at|in the|who|our|will|for|about|if|how|what|whether|why|to|when|on|with|over)\b))"
+)
+_SPOKEN_OF = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\b(?:mr|mrs|ms|miss|dr|doctor|chef|coach|professor|nurse|aunt|uncle)\.?\s+({_NAME})",
+        rf"\b{_ROLE},?\s+({_NAME})",
+        rf"\b(?:ask|talk to|speak (?:to|with)|book with|tell|welcome) ({_NAME}){_GOES_ON}",
+        rf"\b(?:ask for|say (?:hi|hello|hey) to|meet|named) ({_NAME})",
+        rf"\b(?:thanks?|thank you|congratulations|congrats|happy birthday|shout[\s-]?out|kudos|hats off|credit)"
+        rf"(?:,| goes)?(?: to)? ({_NAME}){_GOES_ON}",
+        rf"\b(?:led|run|owned|founded|made|baked|painted|created|opened|started|written|designed|cut) by ({_NAME}){_GOES_ON}",
+        rf"\b({_NAME})(?: and (?:his|her|their) (?:team|crew|family|sons?|daughters?|wife|husband)|, our {_ROLE}| from our)\b",
+        rf"\bthe ({_NAME}) (?:family|kids|household|brothers|sisters)\b",
+    )
+)
+_BEGINNING = re.compile(r"(?:^|[.!?:\"'])\W*$")
+_OF_A_NAME = re.compile(r" (?:and [A-Z]|from|says|said|told|will|knows|has|is|runs|at the)\b|'s\b")
+_LONG_AGO = re.compile(
+    r"\b1[0-8]\d\d\b|\b19[0-6]\d\b|\bcentur(?:y|ies)\b|\bancient\b|\binvent\w+|\bpatent\w*|\bdiscover\w+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """`names.toml`. `words` may be meant as words and are read with a capital only."""
+
+    first: frozenset[str]
+    words: frozenset[str]
+    families: re.Pattern[str]
+    no_people: re.Pattern[str]
+    of_history: re.Pattern[str]
+    ordinary: frozenset[str]
+
+
+def people(sentence: Passage) -> Iterator[Claim]:
+    """People by name. A name is the fact, whatever is said of it."""
+    if not sentence.ours and _LONG_AGO.search(sentence.text):
+        return
+    known = _names()
+    text = known.of_history.sub(" ", known.no_people.sub(" ", sentence.cased))
+    names = [match[1] for pattern in _SPOKEN_OF for match in pattern.finditer(text)]
+    names += [match[1] for match in known.families.finditer(text)]
+    for match in re.finditer(r"(?<![\w@#./-])[^\W\d_]{2,}(?![\w@])", text.title() if text.isupper() else text):
+        is_word = match[0] in known.words and _BEGINNING.search(text[: match.start()]) is not None
+        if match[0].casefold() in known.first or (
+            match[0] in known.words and (not is_word or _OF_A_NAME.match(text, match.end()))
+        ):
+            names.append(match[0])
+    for name in dict.fromkeys(names):
+        if name.casefold() not in known.ordinary:
+            yield Claim("person's name", name, f"name {name.casefold()}")
+
+
+@cache
+def _names() -> _Names:
+    file = tomllib.loads(files("models.gates.claims").joinpath("names.toml").read_text(encoding="utf-8"))
+    return _Names(
+        first=frozenset(file["first"].split()),
+        words=frozenset(file["words"].split()),
+        families=re.compile(rf"\b[Tt]he ((?:{'|'.join(file['families'].split())})(?:s|es))\b"),
+        no_people=re.compile(rf"\b(?:{'|'.join(file['no_people'])})\b", re.IGNORECASE),
+        of_history=re.compile(rf"(?:\b[A-Z][a-z]+\.? ){{0,3}}\b(?:{'|'.join(file['of_history'].split())})(?:'s)?\b"),
+        ordinary=frozenset(file["ordinary"].split()),
+    )
