@@ -87,7 +87,7 @@ async def test_what_can_wait_is_written_by_a_batch_at_half_the_price(house: Hous
     assert (second.made, second.fell_back, second.problems.line) == (first.waiting, 0, None)
     posts = _posts(house)
     assert len(posts) == direct + first.waiting
-    context = GateContext(avoid_keywords=("drain",), hashtag_cap=5)
+    context = GateContext(avoid_keywords=("drain",), hashtag_cap=5, business_type="plumber", city="Austin", state="TX")
     for post in posts:
         draft = Draft(platform=post["platform"], text=post["content"], hashtags=tuple(post["hashtags"] or ()))
         assert objection(draft, context) is None
