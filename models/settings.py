@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -16,6 +17,8 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.ai_prices import own_prices
 
 PREFIX = "POSTAGENT_"
 # Not settings: what prefect.yaml is filled in with, and the mark by which `postagent up` knows its own processes.
@@ -83,6 +86,27 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = None
     openai_model: str = Field(default="gpt-6-luna", description="Writes the week.")
     openai_fallback_model: str | None = Field(default=None, description="Asked when the first model fails.")
+    openai_api: Literal["auto", "responses", "chat"] = Field(
+        default="auto",
+        description="How the writer is asked: `responses` (OpenAI's Responses API), `chat` (Chat Completions, which "
+        "every compatible server has), `auto`: the first, and the second once a server shows that it lacks it.",
+    )
+    openai_batch: bool = Field(
+        default=False,
+        description="Write what is not due within 26 hours by OpenAI's Batch API, at half the price and within a day.",
+    )
+    openai_timeout_seconds: float = Field(default=90, gt=0, description="Longest single call to the writer.")
+    ai_monthly_budget_usd: Decimal = Field(
+        default=Decimal(5),
+        ge=0,
+        description="What writing for one owner may cost a month (UTC); beyond it their posts come from the evergreen "
+        "bank.",
+    )
+    ai_prices: str | None = Field(
+        default=None,
+        description="Prices that the shipped table lacks or has wrong, in dollars per million tokens: "
+        "`model=input/cached/cache write/output`, separated by commas; `0/0/0/0` for a model of your own.",
+    )
 
     s3_endpoint_url: str | None = Field(
         default=None,
@@ -145,6 +169,12 @@ class Settings(BaseSettings):
                     "cannot be read; write postgresql://user:password@host:5432/database, with @ : / [ ] # of a "
                     "password as %40 %3A %2F %5B %5D %23"
                 ) from None
+        return value
+
+    @field_validator("ai_prices")
+    @classmethod
+    def _readable_prices(cls, value: str | None) -> str | None:
+        own_prices(value)
         return value
 
     @field_validator("public_url", "sandbox_url", "s3_endpoint_url", "s3_public_url", *SERVICES)

@@ -1,6 +1,7 @@
 """Every table, imported once, so that the metadata is complete. Rules and settings do not pay for it."""
 
 from models.account import ConnectedAccount
+from models.ai_ledger import AiBatch, AiBatchRequest, AiCall
 from models.analytics import Analytics, AnalyticsDaily, LocationMetric
 from models.business import Business, UserPreferences
 from models.business_facts import BusinessFact
@@ -14,6 +15,9 @@ from models.quotas import PublishingQuota, SharedQuota
 from models.user import DashboardSession, LoginAttempt, User
 
 __all__ = [
+    "AiBatch",
+    "AiBatchRequest",
+    "AiCall",
     "Analytics",
     "AnalyticsDaily",
     "Business",

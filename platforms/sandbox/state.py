@@ -57,6 +57,9 @@ class Config:
     pexels_hourly_limit: int = 0  # 0 = no limit; really 200
     unsplash_hourly_limit: int = 0  # 0 = no limit; really 50 (demo)
     openai_unknown_models: str = "refuse"  # "refuse" or "accept"
+    openai_responses: bool = True  # False: a compatible server without the Responses API
+    openai_batches: bool = True  # False: one without the Batch API
+    openai_batch_seconds: float = 60.0  # how long a batch takes; really minutes to a day
     clock_shift_seconds: float = 0.0  # how far this clock is ahead; see POST /_sandbox/clock
 
 
@@ -175,9 +178,41 @@ class Photo:
     deleted: float | None = None
 
 
-Thing = Account | Token | Post | Container | Photo | Config
+@dataclass(slots=True)
+class Upload:
+    """A file that OpenAI keeps: requests of a batch, or their results."""
+
+    id: str
+    purpose: str
+    created: float
+    content: str
+    deleted: bool = False
+
+
+@dataclass(slots=True)
+class AiBatch:
+    """A batch of requests to a language model. `over` is how it ended: completed, expired or failed."""
+
+    id: str
+    endpoint: str
+    input_file_id: str
+    created: float
+    metadata: dict[str, str]
+    fate: str = ""  # what a fault has in store for it
+    over: str = ""
+    ended: float | None = None
+    total: int = 0
+    completed: int = 0
+    model: str | None = None
+    output_file_id: str | None = None
+    error_file_id: str | None = None
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+
+Thing = Account | Token | Post | Container | Photo | Upload | AiBatch | Config
 KINDS: dict[str, type[Thing]] = {
-    "account": Account, "token": Token, "post": Post, "container": Container, "photo": Photo, "config": Config,
+    "account": Account, "token": Token, "post": Post, "container": Container, "photo": Photo, "upload": Upload,
+    "ai_batch": AiBatch, "config": Config,
 }  # fmt: skip
 KIND_OF = {made: kind for kind, made in KINDS.items()}
 
@@ -201,6 +236,8 @@ class World:
         self.posts: dict[str, Post] = {}
         self.containers: dict[str, Container] = {}
         self.photos: dict[str, Photo] = {}
+        self.uploads: dict[str, Upload] = {}
+        self.batches: dict[str, AiBatch] = {}
         self.posts_of: dict[str, list[str]] = {}
         self.containers_of: dict[str, list[str]] = {}
         self.latest_of: dict[str, Post] = {}  # what an account published last
@@ -250,6 +287,12 @@ class World:
             return thing.id
         if isinstance(thing, Photo):
             self.photos[thing.id] = thing
+            return thing.id
+        if isinstance(thing, Upload):
+            self.uploads[thing.id] = thing
+            return thing.id
+        if isinstance(thing, AiBatch):
+            self.batches[thing.id] = thing
             return thing.id
         self.config = thing
         return "config"

@@ -38,6 +38,14 @@ class Queued:
     fell_back: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What a week was paid by: calls in the ledger, and the requests of a batch that it uses up."""
+
+    call_ids: Sequence[UUID] = ()
+    request_ids: Sequence[UUID] = ()
+
+
 async def with_pictures(finder: PictureFinder, owner: OwnerFacts, week: WrittenWeek, album: Album) -> list[ReadyPost]:
     """Every post with a picture of its own. One that needs a picture and gets none is skipped with the reason."""
     ready: list[ReadyPost] = []
@@ -64,16 +72,18 @@ def no_picture(finder: PictureFinder) -> str:
 
 
 async def queue_week(
-    owner: OwnerFacts, week: WeekPlan, written: WrittenWeek, ready: Sequence[ReadyPost], *, model: str
+    owner: OwnerFacts, week: WeekPlan, written: WrittenWeek, ready: Sequence[ReadyPost], *, model: str, paid: Paid
 ) -> Queued:
-    """Store the generation and its posts in one transaction; returns which posts are new.
+    """Store the generation, its posts and what it was paid by in one transaction; returns which posts are new.
 
     A slot that another run filled meanwhile stays as it is: the database decides, so that two runs make nothing twice.
     """
-    return await asyncio.to_thread(_store, owner, week, written, ready, model)
+    return await asyncio.to_thread(_store, owner, week, written, ready, model, paid)
 
 
-def _store(owner: OwnerFacts, week: WeekPlan, written: WrittenWeek, ready: Sequence[ReadyPost], model: str) -> Queued:
+def _store(
+    owner: OwnerFacts, week: WeekPlan, written: WrittenWeek, ready: Sequence[ReadyPost], model: str, paid: Paid
+) -> Queued:
     generation = ContentGeneration(
         id=uuid4(),
         user_id=owner.user_id,
@@ -109,6 +119,11 @@ def _store(owner: OwnerFacts, week: WeekPlan, written: WrittenWeek, ready: Seque
         _note_reviews(db, owner, [post.written for post in new])
         generation.posts_made, generation.posts_fallen_back = queued.made, queued.fell_back
         db.add(generation)
+        sql = db.connection().exec_driver_sql
+        if paid.call_ids:
+            sql(query("assign_ai_calls"), {"generation_id": generation.id, "ids": list(paid.call_ids)})
+        if paid.request_ids:
+            sql(query("use_ai_batch_requests"), {"ids": list(paid.request_ids)})
     return queued
 
 
@@ -143,9 +158,7 @@ def _row(post_id: str, post: ReadyPost, owner: OwnerFacts) -> dict[str, Any]:
         "link_url": website,
         "call_to_action": "LEARN_MORE" if website else None,
         "alt_text": post.picture.alt_text if post.picture else None,
-        "reason": "written"
-        if written.model
-        else "taken from the evergreen bank: the writer had nothing that may go out",
+        "reason": "written" if written.model else f"taken from the evergreen bank: {written.why}",
         "details": {"model": written.model, "prompt_version": PROMPT_VERSION} if written.model else {},
     }
 

@@ -41,12 +41,17 @@ TENANT_TABLES = {
     "analytics_daily": "user_id",
     "location_metrics": "user_id",
     "publishing_quotas": "user_id",
+    "ai_calls": "user_id",
+    "ai_batch_requests": "user_id",
     "owner_notices": "user_id",
     "dashboard_sessions": "user_id",
     "connect_attempts": "user_id",
 }
 # What the dashboard has no business with at all.
 CLOSED_TABLES = {
+    "ai_batches",
+    "ai_batch_requests",
+    "ai_calls",
     "publish_discards",
     "publish_handles",
     "dashboard_sessions",
@@ -108,6 +113,20 @@ def eve(owner: Connection) -> tuple[Owner, Connected, UUID]:
     insert(owner, "analytics_daily", **of_account, day=utc_now().date())
     insert(owner, "location_metrics", **of_account, day=utc_now().date(), metric="CALL_CLICKS", value=1)
     insert(owner, "publishing_quotas", **of_account, used=1, window_seconds=86_400, read_at=utc_now())
+    call, batch, money = uuid4(), uuid4(), {"reserved": 1, "reserved_until": utc_now()}
+    insert(owner, "ai_calls", id=call, **ids, **money, month=utc_now().date(), model="m", price_date=utc_now().date())
+    insert(owner, "ai_batches", id=batch, model="m")
+    insert(
+        owner,
+        "ai_batch_requests",
+        **ids,
+        batch_id=batch,
+        call_id=call,
+        week_start=utc_now().date(),
+        part=0,
+        slots="[]",
+        first_at=utc_now(),
+    )
     insert(owner, "owner_notices", **of_account, kind="connection_lost", message="Eve's trouble")
     insert(
         owner,

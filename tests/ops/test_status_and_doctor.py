@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,32 @@ def test_status_as_json_says_who_is_needed_and_ends_with_code_1(
     assert told["needs_a_person"] is True
     assert [line.split(":")[0] for line in told["troubles"]] == ["1 posts are overdue", "refresh-tokens"]
     assert {job["name"] for job in told["jobs"]} == {deployment.name for deployment in deployments()}
+
+
+def test_writing_is_told_per_plan_and_owner(
+    owner: psycopg.Connection[Any], connected: tuple[Owner, Connected], capsys: pytest.CaptureFixture[str]
+) -> None:
+    all_jobs_ran(owner)
+    dear = make_owner(owner, plan="premium", business_name="Dear & Sons")
+    month = utc_now().date().replace(day=1)
+    call: dict[str, Any] = {"model": "m", "price_date": month, "reserved": 1, "reserved_until": utc_now()}
+    settled: dict[str, Any] = {"settled_at": utc_now(), "outcome": "answered"}
+    for user_id, cost in ((connected[0].user_id, "0.02"), (dear.user_id, "4.6")):
+        insert(owner, "ai_calls", user_id=user_id, month=month, cost=Decimal(cost), **call, **settled)
+    earlier = (month - timedelta(days=1)).replace(day=1)
+    insert(owner, "ai_calls", user_id=dear.user_id, month=earlier, cost=9, **call, **settled)
+    insert(
+        owner, "content_generations", user_id=dear.user_id, business_id=dear.business_id, week_start=month, model="m",
+        prompt_version="1", slots_wanted=20, posts_made=20, posts_fallen_back=3,
+    )  # fmt: skip
+    assert main(["status", "--json"]) == 0
+    lines = {line["who"]: line for line in json.loads(capsys.readouterr().out)["writing_this_month"]}
+    premium, alone = lines["plan premium"], lines["Dear & Sons (premium)"]
+    assert (premium["cost"], premium["per owner"], premium["per post"]) == ("$4.60", "$4.60", "$0.23")
+    assert (premium["from the bank"], premium["near the cap"], alone["cost"]) == (3, 1, "$4.60")
+    assert lines[f"plan {connected[0].plan}"]["cost"] == "$0.02"
+    assert main(["status"]) == 0
+    assert "Writing this month" in capsys.readouterr().out
 
 
 def levels(findings: list[Any]) -> list[Level]:

@@ -6,17 +6,21 @@ import asyncio
 import io
 import random
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from obstore.store import MemoryStore
 from PIL import Image
 
+from models.ai_prices import PriceList
 from platforms.errors import PlatformError
 from platforms.object_storage import LOCAL, ObjectStorage
 from platforms.openai_writer import Draft, DraftPost, Usage
 from platforms.safe_fetch import Fetched
 from platforms.stock_photos import StockPhoto
 from tasks.content.generation import Generation, Studio
+from tasks.content.ledger import BudgetSpent, Ledger, Reservation, Wish
 from tasks.content.pictures import PictureFinder
 from tasks.content.stock import Service, StockShelf
 from tasks.content.writing import Models
@@ -73,6 +77,31 @@ class FakeWriter:
         posts = [post for slot in request["slots"] if (post := answer(slot)) is not None]
         usage = Usage(input_tokens=1000, cached_tokens=600, output_tokens=50 * len(posts))
         return Draft(posts=tuple(posts), usage=usage, model=model, request_id="req_1")
+
+
+class FreeLedger(Ledger):
+    """Every call has room and costs a cent; `room` calls, then the budget is spent. Nothing is written down."""
+
+    def __init__(self, room: int | None = None) -> None:
+        super().__init__(PriceList(), Decimal(1))
+        self._room = room
+        self.wishes: list[Wish] = []
+
+    def check(self, model: str) -> None:
+        """Every model has a price."""
+
+    async def reserve(self, wish: Wish) -> Reservation:
+        """Room for a call."""
+        if self._room is not None and len(self.wishes) >= self._room:
+            raise BudgetSpent("this month's budget for writing ($1) is used up")
+        self.wishes.append(wish)
+        return Reservation(call_id=uuid4(), price=None, batch=False)
+
+    async def settle(
+        self, reservation: Reservation, usage: Usage | None, model: str | None, *, billed: bool
+    ) -> Decimal:
+        """A cent."""
+        return Decimal("0.01")
 
 
 class FakePhotos:
@@ -151,12 +180,14 @@ def studio(
     *,
     fallback_model: str | None = None,
     hashtag_cap: int = 5,
+    ledger: Ledger | None = None,
 ) -> Studio:
     """Whom a run works with."""
     return Studio(
         writer=writer or FakeWriter(),
         finder=finder_of(photos or FakePhotos()),
         models=Models(model="first-model", fallback_model=fallback_model, hashtag_cap=hashtag_cap),
+        ledger=ledger or FreeLedger(),
     )
 
 
