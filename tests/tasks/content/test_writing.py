@@ -398,7 +398,7 @@ class TestWhatTheGatesKnow:
 
     async def test_is_also_what_the_week_has_already(self) -> None:
         same = plain_post({"slot": "x", "weekday": "Monday"})
-        writer = FakeWriter(lambda slot: replace(same, slot=slot["slot"]), plain_post)
+        writer = FakeWriter(lambda slot: same.model_copy(update={"slot": slot["slot"]}), plain_post)
         done = await _write(writer, _owner())
         assert [note["gate"] for note in done.refusals] == ["near_duplicate", "near_duplicate"]
         assert len(writer.requests[1]["rejected"]) == 2
