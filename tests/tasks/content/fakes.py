@@ -21,7 +21,7 @@ _THINGS = """
     drawer driveway fence floor garden gate gutter hallway handle hinge hose kettle kitchen knob ladder lamp landing
     lawn ledge mailbox mat mirror mop paint pantry path pipe porch railing roof rug screw shelf shutter sill sink
     socket sofa sponge stair stove switch table tile towel valve vent wall window apron basket bench blanket bottle
-    bowl broom brush candle chair clock crate cup fan fork frame glass grill hook iron jar key knife lid mug nail
+    bowl broom brush candle chair clock crate cup fan fork frame glass hook iron jar key knife lid mug nail
     needle oven pan pillow plate pot quilt rack rope saw scale shovel spoon stool tape teapot tray vase wheel
 """.split()  # noqa: SIM905 - a hundred words read better without quotes
 _posts = count()
