@@ -13,17 +13,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from dashboards.doors import Door
+from dashboards.forms import fields_of
 from dashboards.guard import SIGNED_IN, cookie_name, safe_next, token_of
 from dashboards.logins import SESSION_LIFE, LoggedIn, TooSoon, WrongPassword, log_in, log_out
-from dashboards.pages import message_page, page
+from dashboards.pages import page
 from models.base import utc_now
 from models.database import DatabaseError
 from models.settings import settings
 
 log = logging.getLogger(__name__)
-
-_LARGEST_FORM = 16 * 1024
-_FORM_HEADERS = "application/x-www-form-urlencoded"
 
 
 @lru_cache(maxsize=1)
@@ -42,13 +40,11 @@ async def login_form(request: Request) -> Response:
 
 async def login(request: Request) -> Response:
     """POST /login: a new session and on to where the visitor wanted to go; or why not."""
-    if not request.headers.get("content-type", "").startswith(_FORM_HEADERS):
-        return message_page(415, "That is not our form", "Please use the login page.", link=("/login", "Log in"))
-    length = request.headers.get("content-length", "")
-    if not length.isdecimal() or int(length) > _LARGEST_FORM:
-        return message_page(413, "That is too long", "Please use the login page.", link=("/login", "Log in"))
-    async with request.form(max_files=0, max_fields=10) as form:
-        email, password, target = (str(form.get(name, "")) for name in ("email", "password", "next"))
+    fields = await fields_of(request, link=("/login", "Log in"))
+    if isinstance(fields, Response):
+        return fields
+    form = dict(fields)
+    email, password, target = (form.get(name, "") for name in ("email", "password", "next"))
     target = safe_next(target)
     if not email.strip() or not password:
         return _form(target, email=email, problem="Please fill in both fields.", status_code=422)

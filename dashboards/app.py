@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 from starlette.middleware import Middleware
 
-from dashboards import access, health, pages
+from dashboards import access, connect, health, media_files, meta_callbacks, pages
 from dashboards.doors import Doors
 from dashboards.guard import Guard, allowed_hosts
 from dashboards.parts.mishap import report_mishap
@@ -32,7 +32,10 @@ from models.settings import Settings, SettingsError, settings
 
 ROUTES = [
     *access.ROUTES,
+    *connect.ROUTES,
     *health.ROUTES,
+    *media_files.ROUTES,
+    *meta_callbacks.ROUTES,
     *pages.ROUTES,
 ]
 
@@ -49,8 +52,9 @@ async def _warm(_app: st.App) -> AsyncIterator[None]:
 
 
 def picture_sources(config: Settings) -> list[str]:
-    """Origins without https that posts' pictures come from: a stock photo service on this machine."""
-    parts = [urlsplit(url) for url in (config.pexels_url, config.unsplash_url)]
+    """Origins without https that posts' pictures come from: our own, or a service on this machine."""
+    given = (config.public_url, config.pexels_url, config.unsplash_url, config.s3_public_url)
+    parts = [urlsplit(url) for url in given if url]
     return sorted({f"{part.scheme}://{part.netloc}" for part in parts if part.scheme == "http"})
 
 

@@ -131,7 +131,7 @@ class Guard:
         except (OperationalError, DatabaseError):
             if door is None or not door.anonymous:
                 log.exception("no session can be looked up")
-                await _no_database()(scope, receive, send)
+                await no_database()(scope, receive, send)
                 return
             who = None
         if who is None and (door is None or not door.anonymous):
@@ -233,7 +233,8 @@ def _to_login(scope: Scope) -> Response:
     return RedirectResponse("/login" if wanted == "/" else f"/login?next={quote(wanted, safe='/')}", status_code=303)
 
 
-def _no_database() -> Response:
+def no_database() -> Response:
+    """What a page says while nothing can be looked up."""
     return message_page(
         503,
         "We cannot reach our database",

@@ -13,6 +13,8 @@ page = st.navigation(
     [
         st.Page("views/overview.py", title="Overview", icon=":material/home:", default=True),
         st.Page("views/queue.py", title="Queue", icon=":material/checklist:"),
+        # Not media.py: a page lives at its file's name, and Streamlit keeps /media for itself.
+        st.Page("views/pictures.py", title="Pictures", icon=":material/photo_library:"),
         st.Page("views/metrics.py", title="Metrics", icon=":material/insights:"),
         st.Page("views/accounts.py", title="Accounts", icon=":material/link:"),
     ],

@@ -1,4 +1,4 @@
-"""Clears away what nobody wants any more: unseen posts on the platforms, and rows that are over. And it looks whether
+"""Clears away what nobody wants any more: unseen posts on the platforms, files of pictures, rows. And it looks whether
 what waits still stands where its owner's clock says, after a zone or its rules changed.
 
 Safe to run late, twice, or on several machines at once: deleting what is gone is no error.
@@ -13,7 +13,7 @@ from prefect import State, flow, get_run_logger
 from prefect.states import Completed, Failed
 
 from tasks.content.wall_clock import keep_wall_clock_times
-from tasks.housekeeping import forget_old_rows, summary, tidy_platforms
+from tasks.housekeeping import forget_old_rows, summary, tidy_pictures, tidy_platforms
 from tasks.reporting import job
 
 
@@ -23,12 +23,13 @@ def _run_name() -> str:
 
 @flow(name="housekeeping", flow_run_name=_run_name)
 async def housekeeping() -> State[Any]:
-    """Clear away. Failed only when something is visible that should not be."""
+    """Clear away. Failed only when a person has to act: something is visible that should not be, a key is refused."""
     async with job("housekeeping") as report:
         done = await tidy_platforms()
-        report.summary = summary(done, await forget_old_rows(), await keep_wall_clock_times())
+        media = await tidy_pictures()
+        report.summary = summary(done, media, await forget_old_rows(), await keep_wall_clock_times())
         get_run_logger().info(report.summary)
-        report.problem = done.discarded.problem
+        report.problem = done.discarded.problem or media.problem
     if report.problem:
         return Failed(message=f"A person has to look at this: {report.problem}")
     return Completed(message=report.summary)

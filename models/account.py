@@ -5,23 +5,32 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Computed, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from models import user  # noqa: F401 - its table is referenced
-from models.base import Table, id_field, owner_column, text_column, time_column, utc_now
+from models.base import Table, flag_column, id_field, owner_column, text_column, time_column, utc_now
 
 PLATFORM_CHECK = "platform IN ('google', 'facebook', 'instagram')"
+NO_TOKEN = ""  # what stands in access_token_encrypted, which is never NULL, after the owner disconnected the account
 
 
 class ConnectedAccount(Table, table=True):
-    """A page, profile or location of an owner. Tokens are envelopes of `models.crypto`; never logged."""
+    """A page, profile or location of an owner. Tokens are envelopes of `models.crypto`; never logged.
+
+    An account that its owner disconnected has a `disconnected_at` and no tokens: `access_token_encrypted` is NO_TOKEN.
+    """
 
     __tablename__ = "connected_accounts"
     __table_args__ = (
         CheckConstraint(PLATFORM_CHECK, name="platform"),
         CheckConstraint("status IN ('active', 'expired', 'revoked')", name="status"),
         CheckConstraint("login_provider IN ('instagram', 'facebook')", name="login_provider"),
+        CheckConstraint(
+            f"disconnected_at IS NULL OR (access_token_encrypted = '{NO_TOKEN}' AND refresh_token_encrypted IS NULL"
+            " AND status <> 'active')",
+            name="disconnected",
+        ),
         UniqueConstraint("user_id", "platform", "account_id"),
         UniqueConstraint("user_id", "id", "platform", name="connected_accounts_tenant_key"),
         Index("idx_connected_accounts_user", "user_id"),
@@ -30,6 +39,18 @@ class ConnectedAccount(Table, table=True):
             "idx_connected_accounts_catch_up",
             "catch_up_after",
             postgresql_where=text("catch_up_after IS NOT NULL"),
+        ),
+        Index(
+            "connected_accounts_place_key",
+            "platform",
+            "place",
+            unique=True,
+            postgresql_where=text("disconnected_at IS NULL AND NOT is_duplicate"),
+        ),
+        Index(
+            "idx_connected_accounts_granted_by",
+            "granted_by",
+            postgresql_where=text("granted_by IS NOT NULL"),
         ),
     )
 
@@ -54,3 +75,12 @@ class ConnectedAccount(Table, table=True):
     full_until: datetime | None = Field(default=None, sa_column=time_column(null=True))
     checked_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
     access_ends_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    place: str | None = Field(
+        default=None,
+        sa_column=Column(
+            Text, Computed("regexp_replace(account_id, '^accounts/[^/]+/'::text, ''::text)", persisted=True)
+        ),
+    )
+    is_duplicate: bool = Field(default=False, sa_column=flag_column(False))
+    granted_by: str | None = Field(default=None, sa_column=text_column(null=True))
+    disconnected_at: datetime | None = Field(default=None, sa_column=time_column(null=True))

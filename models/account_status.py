@@ -43,6 +43,9 @@ _WORDS: Mapping[str, str] = {
 _PERMISSION = "A permission that posting needs was not given or was taken back on {name}"
 
 
+APP_REMOVED = "190/458"  # the code for it, also where Meta tells it without a failed call
+
+
 class Lost(NamedTuple):
     """A connection that only the owner can mend."""
 
@@ -51,9 +54,28 @@ class Lost(NamedTuple):
     code: str = ""  # what it was decided by
 
 
+def disconnected(platform: str) -> str:
+    """What stands at an account that its owner disconnected."""
+    return f"You disconnected it from {_name(platform)}. Its posts wait until you connect it again."
+
+
+def deleted(platform: str) -> str:
+    """What stands at an account of which nothing is left but the owner's own posts."""
+    return f"What {_name(platform)} told us about it was deleted, as was asked for there. It cannot be used any more."
+
+
+def is_deleted(account_id: str) -> bool:
+    """Whether it is no longer known what an account was; migration 022 writes such ids."""
+    return account_id.startswith("deleted:")
+
+
+def _name(platform: str) -> str:
+    return PLATFORM_NAMES.get(platform, platform.capitalize())
+
+
 def lost(platform: str, code: str | None) -> Lost:
     """State and words for an account whose platform asks for the owner; `code` as in `PlatformError.code`."""
-    name = PLATFORM_NAMES.get(platform, platform.capitalize())
+    name = _name(platform)
     code = code or ""
     main = code.split("/")[0]
     words = _WORDS.get(code) or _WORDS.get(main)

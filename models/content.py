@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Date, Index, text
+from sqlalchemy import CheckConstraint, Column, Date, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -37,6 +37,7 @@ class ContentGeneration(Table, table=True):
     __tablename__ = "content_generations"
     __table_args__ = (
         CheckConstraint("slots_wanted >= 0", name="slots_wanted"),
+        UniqueConstraint("user_id", "id", name="content_generations_tenant_key"),
         *(CheckConstraint(f"{name} >= 0", name=name) for name in _COUNTERS),
         Index("idx_content_generations_user", "user_id", Column("week_start").desc()),
         Index("idx_content_generations_business", "business_id"),

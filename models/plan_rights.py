@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 TRIAL_LENGTH = timedelta(days=14)
+MEGABYTE = 2**20
 
 
 class UnknownPlan(ValueError):
@@ -28,6 +29,8 @@ class Rights:
     posts_per_week: int
     approval: bool
     own_media: bool
+    media_pictures: int  # in the library
+    media_bytes: int  # of all of them together, as they are kept
     weekly_report: bool
     monthly_report: bool
 
@@ -41,6 +44,8 @@ PLANS: dict[str, Rights] = {
             posts_per_week=3,
             approval=False,
             own_media=False,
+            media_pictures=0,
+            media_bytes=0,
             weekly_report=True,
             monthly_report=False,
         ),
@@ -50,6 +55,8 @@ PLANS: dict[str, Rights] = {
             posts_per_week=7,
             approval=True,
             own_media=True,
+            media_pictures=200,
+            media_bytes=200 * MEGABYTE,
             weekly_report=True,
             monthly_report=True,
         ),
@@ -59,6 +66,8 @@ PLANS: dict[str, Rights] = {
             posts_per_week=21,
             approval=True,
             own_media=True,
+            media_pictures=1_000,
+            media_bytes=1_000 * MEGABYTE,
             weekly_report=True,
             monthly_report=True,
         ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -16,6 +17,8 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.ai_prices import own_prices
 
 PREFIX = "POSTAGENT_"
 # Not settings: what prefect.yaml is filled in with, and the mark by which `postagent up` knows its own processes.
@@ -39,6 +42,9 @@ SERVICES: dict[str, tuple[str, str]] = {
     "openai_base_url": ("/openai", "https://api.openai.com"),
 }
 
+# Where pictures are stored; all of them or none.
+S3 = ("s3_endpoint_url", "s3_bucket", "s3_access_key_id", "s3_secret_access_key", "s3_public_url")
+
 
 class SettingsError(Exception):
     """A setting is wrong, missing or unknown; the message is one line with the mend."""
@@ -58,7 +64,10 @@ class Settings(BaseSettings):
     encryption_keys: SecretStr | None = Field(
         default=None, description="`id:base64,...`; 32 bytes each, the first encrypts. `postagent keys generate`."
     )
-    public_url: str = Field(default="http://localhost:8501", description="Where owners reach the dashboard.")
+    public_url: str = Field(
+        default="http://localhost:8501",
+        description="Where owners reach the dashboard. Unless set: this machine.",
+    )
     sandbox_url: str | None = Field(default=None, description="The local stand-in; fills every base URL not given.")
 
     dashboard_port: int = Field(default=8501, ge=1, le=65535, description="Port of the dashboard under `up`.")
@@ -77,6 +86,39 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = None
     openai_model: str = Field(default="gpt-6-luna", description="Writes the week.")
     openai_fallback_model: str | None = Field(default=None, description="Asked when the first model fails.")
+    openai_api: Literal["auto", "responses", "chat"] = Field(
+        default="auto",
+        description="How the writer is asked: `responses` (OpenAI's Responses API), `chat` (Chat Completions, which "
+        "every compatible server has), `auto`: the first, and the second once a server shows that it lacks it.",
+    )
+    openai_batch: bool = Field(
+        default=False,
+        description="Write what is not due within 26 hours by OpenAI's Batch API, at half the price and within a day.",
+    )
+    openai_timeout_seconds: float = Field(default=90, gt=0, description="Longest single call to the writer.")
+    ai_monthly_budget_usd: Decimal = Field(
+        default=Decimal(5),
+        ge=0,
+        description="What writing for one owner may cost a month (UTC); beyond it their posts come from the evergreen "
+        "bank.",
+    )
+    ai_prices: str | None = Field(
+        default=None,
+        description="Prices that the shipped table lacks or has wrong, in dollars per million tokens: "
+        "`model=input/cached/cache write/output`, separated by commas; `0/0/0/0` for a model of your own.",
+    )
+
+    s3_endpoint_url: str | None = Field(
+        default=None,
+        description="S3-compatible storage for pictures (Cloudflare R2: `https://ACCOUNT.r2.cloudflarestorage.com`), "
+        "set with the four below. Without it the dashboard serves a folder below HOME, on one machine only.",
+    )
+    s3_bucket: str | None = Field(default=None, description="Its bucket.")
+    s3_access_key_id: SecretStr | None = Field(default=None, description="A key that may read and write its objects.")
+    s3_secret_access_key: SecretStr | None = Field(default=None, description="The secret of that key.")
+    s3_public_url: str | None = Field(
+        default=None, description="Where everybody can fetch the bucket's files; platforms fetch pictures from here."
+    )
 
     google_auth_url: str = ""
     google_token_url: str = ""
@@ -129,7 +171,13 @@ class Settings(BaseSettings):
                 ) from None
         return value
 
-    @field_validator("public_url", "sandbox_url", *SERVICES)
+    @field_validator("ai_prices")
+    @classmethod
+    def _readable_prices(cls, value: str | None) -> str | None:
+        own_prices(value)
+        return value
+
+    @field_validator("public_url", "sandbox_url", "s3_endpoint_url", "s3_public_url", *SERVICES)
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
         if not value:
@@ -140,10 +188,15 @@ class Settings(BaseSettings):
         return value.rstrip("/")
 
     @model_validator(mode="after")
-    def _fill_base_urls(self) -> Self:
+    def _fill_in(self) -> Self:
         for name, (path, real) in SERVICES.items():
             if not getattr(self, name):
                 setattr(self, name, f"{self.sandbox_url}{path}" if self.sandbox_url else real)
+        if "public_url" not in self.model_fields_set:
+            self.public_url = f"http://localhost:{self.dashboard_port}"
+        given = {name: getattr(self, name) for name in S3}
+        if any(given.values()) and (missing := [name for name, value in given.items() if not value]):
+            raise ValueError(f"{missing[0].upper()} is missing; set all of {', '.join(S3).upper()}, or none")
         if self.publish_timeout_seconds >= self.publish_lease_seconds:
             raise ValueError(
                 f"PUBLISH_TIMEOUT_SECONDS={self.publish_timeout_seconds:g} must be below "

@@ -1,11 +1,13 @@
 """Every table, imported once, so that the metadata is complete. Rules and settings do not pay for it."""
 
 from models.account import ConnectedAccount
+from models.ai_ledger import AiBatch, AiBatchRequest, AiCall
 from models.analytics import Analytics, AnalyticsDaily, LocationMetric
 from models.business import Business, UserPreferences
 from models.business_facts import BusinessFact
+from models.connecting import ConnectAttempt, DataDeletion
 from models.content import ContentGeneration, ContentTemplate
-from models.media import MediaFile, StockPhoto
+from models.media import MediaFile, PictureUse, StockPhoto, StoredObject
 from models.notices import OwnerNotice
 from models.operations import JobRun, QuarantinedRow
 from models.post import Post, PostEvent, PublishAttempt, PublishDiscard, PublishHandle
@@ -13,19 +15,25 @@ from models.quotas import PublishingQuota, SharedQuota
 from models.user import DashboardSession, LoginAttempt, User
 
 __all__ = [
+    "AiBatch",
+    "AiBatchRequest",
+    "AiCall",
     "Analytics",
     "AnalyticsDaily",
     "Business",
     "BusinessFact",
+    "ConnectAttempt",
     "ConnectedAccount",
     "ContentGeneration",
     "ContentTemplate",
     "DashboardSession",
+    "DataDeletion",
     "JobRun",
     "LocationMetric",
     "LoginAttempt",
     "MediaFile",
     "OwnerNotice",
+    "PictureUse",
     "Post",
     "PostEvent",
     "PublishAttempt",
@@ -35,6 +43,7 @@ __all__ = [
     "QuarantinedRow",
     "SharedQuota",
     "StockPhoto",
+    "StoredObject",
     "User",
     "UserPreferences",
 ]

@@ -172,12 +172,10 @@ def accounts_add(
     ] = False,
 ) -> None:
     """Connect an account; its access token is read from standard input, never from the command line."""
-    from ops.commands.accounts import NewAccount, add, check
+    from ops.commands.accounts import Given, add, check
     from ops.commands.inputs import tokens
 
-    account = NewAccount(
-        user=user, platform=platform, account_id=account_id, name=name, login=login, expires_in=expires_in
-    )
+    account = Given(user=user, platform=platform, account_id=account_id, name=name, login=login, expires_in=expires_in)
     check(account)
     access, refresh = tokens(with_refresh=refresh_token_stdin)
     print(add(account, access, refresh))

@@ -55,7 +55,8 @@ def _read(entry: Mapping[str, Any]) -> Deployment:
         name=entry["name"],
         module=file.removesuffix(".py").replace("/", "."),
         function=function,
-        period=min(period(schedule) for schedule in entry["schedules"]),
+        # A schedule with parameters of its own does a part of the work.
+        period=min(period(schedule) for schedule in entry["schedules"] if not schedule.get("parameters")),
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
+from models.ai_costs import told
 from ops.deployments import Deployment
 from ops.finding import Finding
 
@@ -48,6 +50,8 @@ class Status:
     pauses: Sequence[Pause]
     keys: Sequence[Finding]
     jobs: Sequence[Job]
+    costs: Sequence[Mapping[str, Any]] = ()  # this month's, owner by owner, the dearest first
+    budget_usd: Decimal = Decimal(0)  # what one owner's month may cost
 
     @property
     def troubles(self) -> list[str]:
@@ -76,6 +80,7 @@ class Status:
             "queue": dict(self.queue),
             "lateness_seconds": dict(self.lateness),
             "tokens": dict(self.tokens),
+            "writing_this_month": told(self.costs, self.budget_usd, owners=len(self.costs)),
             "pauses": [asdict(pause) for pause in self.pauses],
             "keys": [asdict(finding) for finding in self.keys],
             "jobs": [asdict(job) for job in self.jobs],

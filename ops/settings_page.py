@@ -24,7 +24,8 @@ _CREDENTIALS = {
     "instagram_app_id": "Instagram app of the same Meta app (Instagram Login).",
     "instagram_app_secret": "Its secret.",
     "pexels_api_key": "Stock photos from Pexels.",
-    "unsplash_access_key": "Stock photos from Unsplash too; its guidelines ask for non-automated use.",
+    "unsplash_access_key": "Stock photos from Unsplash where Pexels has none. Its guidelines ask for non-automated "
+    "use: that a person picks the photo. Have posts approved, and ask Unsplash before you go into production.",
     "openai_api_key": "The writer of posts, or any server that speaks the same protocol (see OPENAI_BASE_URL).",
 }
 _OTHERS = {

@@ -47,9 +47,15 @@ async def check_by_facebook(
     if not app_id or app_secret is None:
         await graph.reach(account.account_id, account.access_token)
         return Standing()
+    data = await debug_token(graph, account.access_token, app_id, app_secret)
+    return _standing(data, account, app_id, needs)
+
+
+async def debug_token(graph: Graph, token: SecretStr, app_id: str, app_secret: SecretStr) -> Mapping[str, Any]:
+    """What Facebook says of a token, asked as the app. Raises OperatorNeeded when it does not let the app in."""
     app_token = SecretStr(f"{app_id}|{app_secret.get_secret_value()}")
     try:
-        answer = await graph.get("debug_token", app_token, input_token=account.access_token)
+        answer = await graph.get("debug_token", app_token, input_token=token)
     except (Refused, ReconnectNeeded) as error:  # it is the app that was not let in, not the account
         raise OperatorNeeded(
             f"Facebook does not let our app look at its tokens; check META_APP_ID and META_APP_SECRET: {error.message}",
@@ -57,7 +63,7 @@ async def check_by_facebook(
             code=error.code,
             trace_id=error.trace_id,
         ) from None
-    return _standing(part(answer.get("data")), account, app_id, needs)
+    return part(answer.get("data"))
 
 
 def _standing(data: Mapping[str, Any], account: Account, app_id: str, needs: Collection[str]) -> Standing:

@@ -119,7 +119,7 @@ class OutsideClient(httpx.AsyncClient):
         """`make_session` is called in the event loop that first uses the client."""
         self._make_session = make_session
         self._session: aiohttp.ClientSession | None = None
-        super().__init__(transport=AiohttpTransport(verify=_ssl_context(), client=self.session), **options)
+        super().__init__(transport=AiohttpTransport(verify=ssl_context(), client=self.session), **options)
         # aiohttp undoes what it announces itself, and keeps connections by itself.
         own = ("accept-encoding", "connection")
         self.sent_always = {name: value for name, value in self.headers.items() if name not in own}
@@ -146,7 +146,7 @@ class OutsideClient(httpx.AsyncClient):
 
 
 @cache
-def _ssl_context() -> ssl.SSLContext:
+def ssl_context() -> ssl.SSLContext:
     """One for all clients, as reading the authorities takes tens of milliseconds. SSL_CERT_FILE is honoured."""
     return httpx.create_ssl_context()
 
@@ -166,7 +166,7 @@ def client(
 
     def session() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=_Connector(limit=max_connections, keepalive_timeout=KEEPALIVE_SECONDS, ssl=_ssl_context()),
+            connector=_Connector(limit=max_connections, keepalive_timeout=KEEPALIVE_SECONDS, ssl=ssl_context()),
             cookie_jar=aiohttp.DummyCookieJar(),
             max_field_size=MAX_HEADER_BYTES,
             max_line_size=MAX_HEADER_BYTES,

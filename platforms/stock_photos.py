@@ -115,13 +115,11 @@ class Unsplash:
         photos = _list_in(response, "results")
         return [photo for entry in photos if (photo := self._photo(entry)) is not None]
 
-    async def ping_download(self, photo: StockPhoto) -> None:
+    async def ping_download(self, download_ping_url: str) -> None:
         """Tell Unsplash that a photo is used, as its guidelines ask. The key is sent to Unsplash's own host only."""
-        if photo.download_ping_url is None:
-            return
-        if not _same_host(photo.download_ping_url, self._base_url):
-            raise Refused(f"the download address of photo {photo.source_id} leads to another host", code="foreign_host")
-        await self._get(photo.download_ping_url, None)
+        if not _same_host(download_ping_url, self._base_url):
+            raise Refused("the download address of a photo leads to another host", code="foreign_host")
+        await self._get(download_ping_url, None)
 
     async def _get(self, url: str, params: Mapping[str, Any] | None) -> Answer:
         response = await call(

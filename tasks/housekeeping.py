@@ -12,7 +12,10 @@ from models.base import utc_now
 from models.database import Role, database_url, session
 from models.queries import query
 from models.settings import settings
+from platforms import http as transport
 from tasks import wiring
+from tasks.media.storage import Storages
+from tasks.media.tidying import MediaTidied, delete_orphans, ping_downloads, release_abandoned
 from tasks.publishing.preparations import DiscardReport, SweepReport, discard, sweep
 from tasks.publishing.store import Store
 from tasks.publishing.window import worker_name
@@ -50,9 +53,22 @@ async def tidy_platforms() -> Tidied:
     return done
 
 
+@task(name="tidy pictures", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=30)
+async def tidy_pictures() -> MediaTidied:
+    """Delete files that nobody needs, and send the thanks that are owed. Safe to repeat."""
+    config = settings()
+    await asyncio.to_thread(release_abandoned)
+    done = await asyncio.to_thread(lambda: delete_orphans(Storages.from_settings(config)))
+    async with transport.client() as http:
+        return await ping_downloads(config, http, done)
+
+
 @task(name="forget old rows", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=30)
 async def forget_old_rows() -> dict[str, int]:
-    """Delete what is over: ids of long published posts, sessions and login attempts. Returns how many of each."""
+    """Delete what is over: ids of long published posts, sessions, login attempts, choices of accounts that nobody made.
+
+    Returns how many of each.
+    """
     return await asyncio.to_thread(_forget)
 
 
@@ -62,10 +78,11 @@ def _forget() -> dict[str, int]:
     with session(Role.ACCESS) as db:
         sessions = db.connection().exec_driver_sql(query("prune_sessions"), {"days": SESSIONS_KEPT_DAYS}).rowcount
         attempts = db.connection().exec_driver_sql(query("prune_login_attempts"), {"days": 1}).rowcount
-    return {"handles": handles, "sessions": sessions, "login attempts": attempts}
+        ways = db.connection().exec_driver_sql(query("prune_connect_attempts")).rowcount
+    return {"handles": handles, "sessions": sessions, "login attempts": attempts, "ways to a platform": ways}
 
 
-def summary(done: Tidied, forgotten: dict[str, int], moved: int) -> str:
+def summary(done: Tidied, media: MediaTidied, forgotten: dict[str, int], moved: int) -> str:
     """One line; `moved` is how many posts were given the instant that their wall-clock time has now."""
     parts = []
     if done.swept.orphans:
@@ -76,6 +93,12 @@ def summary(done: Tidied, forgotten: dict[str, int], moved: int) -> str:
         parts.append(f"{done.discarded.later} to be deleted later")
     if done.swept.failed or done.swept.left:
         parts.append(f"{done.swept.failed + done.swept.left} accounts not swept")
+    if media.files:
+        parts.append(f"{media.files} files deleted that no post or library needs")
+    if media.pings:
+        parts.append(f"{media.pings} downloads told to Unsplash")
+    if media.files_left or media.pings_left:
+        parts.append(f"{media.files_left} files and {media.pings_left} downloads left for the next run")
     parts += [f"{number} old {name} forgotten" for name, number in forgotten.items() if number]
     if moved:
         parts.append(f"{moved} waiting posts kept on their owners' clocks")

@@ -22,7 +22,13 @@ FOLDER = ROOT / "docs" / "pictures"
 WIDTHS = (1280, 390)
 SETTLE_SECONDS = 140  # posts are written, live and measured by then
 TALLEST = 2000  # pixels
-OWNER_PAGES = {"overview": "/", "queue": "/queue", "metrics": "/metrics", "accounts": "/accounts"}
+OWNER_PAGES = {
+    "overview": "/",
+    "queue": "/queue",
+    "pictures": "/pictures",
+    "metrics": "/metrics",
+    "accounts": "/accounts",
+}
 
 
 def main(folder: Path = FOLDER) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 from dashboards.parts.cards import avatar
 from dashboards.parts.times import day_name, distance, moment
 from dashboards.parts.wording import State, count, plain, platform_name
+from models.account_status import is_deleted
 
 _SOON = timedelta(days=7)
 _LONG = timedelta(minutes=15)  # a pause that an owner should know of
@@ -25,6 +26,7 @@ class Connection(Protocol):
     token_expires_at: datetime | None
     last_refreshed_at: datetime | None
     connected_at: datetime
+    disconnected_at: datetime | None
     open_posts: int
     slowed_until: datetime | None
     slowed_reason: str | None
@@ -38,7 +40,7 @@ class Connection(Protocol):
 
 def lost_connection(account: Connection, *, now: datetime) -> str:
     """What the first page says of a connection that only the owner can mend, as Markdown."""
-    name = f"{platform_name(account.platform)}: {account.account_name or account.account_id}"
+    name = f"{platform_name(account.platform)}: {title_of(account)}"
     reason = account.status_reason or "The connection does not work any more."
     since = f" Noticed {distance(account.lost_at, now).replace('now', 'just now')}." if account.lost_at else ""
     held = f" {count(account.open_posts, 'post waits', 'posts wait')} for it." if account.open_posts else ""
@@ -48,9 +50,14 @@ def lost_connection(account: Connection, *, now: datetime) -> str:
 
 def ending_access(account: Connection, *, zone: tzinfo) -> str:
     """What the first page says of a connection that will need the owner soon, as Markdown."""
-    name = f"{platform_name(account.platform)}: {account.account_name or account.account_id}"
+    name = f"{platform_name(account.platform)}: {title_of(account)}"
     day = f" by {day_name(account.ends_at.astimezone(zone).date())}" if account.ends_at else ""
     return f"**{plain(name)}** has to be connected again{day}. {plain(account.ends_message or '')}"
+
+
+def title_of(account: Connection) -> str:
+    """What to call an account; one whose data was deleted has no name any more."""
+    return account.account_name or ("deleted account" if is_deleted(account.account_id) else account.account_id)
 
 
 def pause_of(account: Connection, *, zone: tzinfo, now: datetime) -> State | None:
@@ -73,6 +80,8 @@ def pause_of(account: Connection, *, zone: tzinfo, now: datetime) -> State | Non
 
 def account_state(account: Connection, *, zone: tzinfo, now: datetime) -> State:
     """Whether posts can go out over a connection, and why not."""
+    if account.disconnected_at is not None:
+        return State("Disconnected", account.status_reason or "You disconnected it.", "calm")
     if account.status != "active":
         reason = account.status_reason or "The platform does not accept the connection any more."
         return State("Not connected", reason, "bad")
@@ -94,6 +103,8 @@ def account_state(account: Connection, *, zone: tzinfo, now: datetime) -> State:
 def permission(account: Connection, *, zone: tzinfo, now: datetime) -> str:
     """How long the platform's permission lasts."""
     ends = account.token_expires_at
+    if account.disconnected_at is not None:
+        return "Deleted here"
     if account.status != "active":
         return "Ended"
     if account.platform == "google":
@@ -118,6 +129,6 @@ def list_item(account: Connection, state: State, *, zone: tzinfo) -> str:
     return (
         f"<li>{avatar(account.platform, account.platform, small=True)}"
         f'<span class="pa-grow"><b>{escape(platform_name(account.platform))}</b><br>'
-        f"<small>{escape(account.account_name or account.account_id)}</small>{told}</span>"
+        f"<small>{escape(title_of(account))}</small>{told}</span>"
         f'<span class="pa-badge pa-{state.tone}">{escape(state.label)}</span></li>'
     )

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from dashboards.parts.post_card import PostCard
 from dashboards.parts.times import moment, span
-from dashboards.parts.wording import CALLS_TO_ACTION, State, count, platform_name, theme_name
+from dashboards.parts.wording import CALLS_TO_ACTION, STOCK_SERVICES, State, count, platform_name, theme_name
 
 
 def web_address(url: str | None) -> str | None:
@@ -60,6 +60,8 @@ def _pictures(post: PostCard) -> str:
     shows = [post.alt_text, *(post.more_alt_texts or ())]
     shows += [None] * (len(urls) - len(shows))
     drawn: list[str] = []
+    if post.photo_show_url is not None and urls[0] is not None:
+        urls[0] = post.photo_show_url
     for number, (address, words) in enumerate(zip(urls, shows, strict=False), start=1):
         url = web_address(address)
         if url is None:
@@ -71,7 +73,27 @@ def _pictures(post: PostCard) -> str:
             'referrerpolicy="no-referrer">'
         )
     row = f'<div class="pa-post-thumbs">{"".join(drawn[1:])}</div>' if drawn[1:] else ""
-    return "".join(drawn[:1]) + row
+    return "".join(drawn[:1]) + row + (_credit(post) if drawn else "")
+
+
+def _credit(post: PostCard) -> str:
+    """ "Photo by Ann Lee on Pexels", with the links that the stock services ask for."""
+    service = STOCK_SERVICES.get(post.photo_source or "")
+    if service is None:
+        return ""
+    author = _link(post.photo_author, post.photo_author_url)
+    by = f" by {author}" if author else ""
+    return f'<div class="pa-post-credit">Photo{by} on {_link(service, post.photo_page_url)}</div>'
+
+
+def _link(words: str | None, url: str | None) -> str:
+    """Words, leading somewhere where there is an address for them."""
+    if not words:
+        return ""
+    address = web_address(url)
+    if address is None:
+        return escape(words)
+    return f'<a href="{escape(address)}" target="_blank" rel="noopener">{escape(words)}</a>'
 
 
 def _event(post: PostCard, zone: tzinfo) -> str:

@@ -50,7 +50,7 @@ def decide(work: Work, done: str) -> bool:
     if owner is None:
         return False  # the run that follows shows the way back in
     if not owner.may_change:
-        st.session_state[_SAID] = Said("warn", "Your plan is canceled, so posts can no longer be changed.")
+        st.session_state[_SAID] = Said("warn", "Your plan is canceled, so nothing can be changed any more.")
         return False
     try:
         with owner.session() as session:

@@ -77,8 +77,11 @@ def current_owner() -> Owner | None:
         session_id, user_id = (UUID(str(st.user.get(key))) for key in ("session_id", "user_id"))
     except ValueError:
         return None
-    if not is_alive(session_id, user_id, now=now):
-        return None
+    return owner_of(user_id, now) if is_alive(session_id, user_id, now=now) else None
+
+
+def owner_of(user_id: UUID, now: datetime) -> Owner | None:
+    """The owner behind a session that was looked up already."""
     with session(Role.DASHBOARD, tenant=user_id) as opened:
         row = opened.connection().exec_driver_sql(query("dashboard_owner")).one_or_none()
     return Owner(**row._mapping, now=now) if row is not None else None

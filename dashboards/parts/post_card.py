@@ -44,8 +44,14 @@ class PostCard:
     next_attempt_at: datetime | None
     in_doubt_since: datetime | None
     leased: bool
+    photo_source: str | None  # "upload", or the stock service; None where nothing is known of the picture
+    photo_author: str | None
+    photo_author_url: str | None
+    photo_page_url: str | None
+    photo_show_url: str | None  # where the service asks that the photo is shown from
     account_name: str | None
     account_status: str
+    account_disconnected: bool  # by the owner
     account_waits_until: datetime | None  # the platform asks for a pause, or the day's posts are used up
     last_reason: str | None
     last_actor: str | None

@@ -19,6 +19,7 @@ THEMES = {
     "testimonial": "Customer voice",
     "fun_fact": "Fun fact",
 }
+STOCK_SERVICES = {"pexels": "Pexels", "unsplash": "Unsplash"}
 CALLS_TO_ACTION = {
     "BOOK": "Book",
     "ORDER": "Order online",
@@ -98,6 +99,10 @@ def _open_state(post: PostCard, name: str, *, zone: tzinfo, now: datetime, publi
         return State("With " + name, f"{name} has it and is looking at it before showing it.", "calm")
     if not publishing:
         return State("On hold", "Nothing goes out while your account is not active.", "warn")
+    if post.account_disconnected:
+        return State(
+            "On hold", f"You disconnected this account from {name}. It waits until you connect it again.", "warn"
+        )
     if post.account_status != "active":
         return State("On hold", f"The connection to {name} is broken. It waits until you connect again.", "warn")
     if waiting:

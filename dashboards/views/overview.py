@@ -8,14 +8,15 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards.parts.accounts import account_state, ending_access, list_item, lost_connection, pause_of
+from dashboards.parts.accounts import account_state, ending_access, list_item, lost_connection, pause_of, title_of
 from dashboards.parts.cards import avatar
+from dashboards.parts.connecting import connect_again
 from dashboards.parts.frame import close_page, open_page
 from dashboards.parts.numbers import Period, per_day, totals
 from dashboards.parts.owner import Owner
 from dashboards.parts.tables import metric
 from dashboards.parts.times import distance, moment, sentence_start, today
-from dashboards.parts.wording import plain, platform_name, theme_name
+from dashboards.parts.wording import count, plain, platform_name, theme_name
 
 _RECENT = timedelta(days=7)
 _QUEUE = "views/queue.py"
@@ -40,18 +41,20 @@ def _needs_me(owner: Owner, accounts: Any) -> None:
     st.subheader("Needs you now", anchor=False)
     waiting = owner.rows("dashboard_open_counts")[0].waiting
     troubles = owner.rows("dashboard_troubles", since=owner.now - _RECENT, limit=5)
-    broken = [account for account in accounts if account.status != "active"]
+    broken = [account for account in accounts if account.status != "active" and account.disconnected_at is None]
     if not accounts:
         st.info(
-            "No account is connected yet. Ask whoever set PostAgentPro up for you to connect your Google Business "
-            "Profile, Facebook Page or Instagram; after that posts write and publish themselves.",
+            "No account is connected yet. Connect your Google Business Profile, Facebook Page or Instagram; after that "
+            "posts write and publish themselves.",
             icon=":material/link:",
         )
+        st.page_link("views/accounts.py", label="Connect an account", icon=":material/add_link:")
         return
     pauses = [(account, pause_of(account, zone=owner.clock_zone, now=owner.now)) for account in accounts]
     long_pauses = [(account, pause) for account, pause in pauses if pause is not None and pause.tone == "warn"]
     ending = [account for account in accounts if account.ends_message]
-    if not (waiting or troubles or broken or ending or long_pauses):
+    resting = [account for account in accounts if account.disconnected_at is not None and account.open_posts]
+    if not (waiting or troubles or broken or ending or long_pauses or resting):
         st.success("Nothing. Everything runs by itself.", icon=":material/check_circle:")
         return
     if waiting:
@@ -63,16 +66,26 @@ def _needs_me(owner: Owner, accounts: Any) -> None:
     for account in broken:
         with st.container(key=f"lost-{account.id}"):
             st.error(lost_connection(account, now=owner.now), icon=":material/link_off:")
-            st.page_link(_ACCOUNTS, label="To this connection", icon=":material/link:")
+            _mend(owner, account)
     for account in ending:
         with st.container(key=f"ending-{account.id}"):
             st.warning(ending_access(account, zone=owner.clock_zone), icon=":material/event_busy:")
-            st.page_link(_ACCOUNTS, label="To this connection", icon=":material/link:")
+            _mend(owner, account)
+    for account in resting:
+        name = f"{platform_name(account.platform)}: {title_of(account)}"
+        held = count(account.open_posts, "post waits", "posts wait")
+        st.info(f"**{plain(name)}** is disconnected, and {held} for it.", icon=":material/link_off:")
     for account, pause in long_pauses:
-        name = f"{platform_name(account.platform)}: {account.account_name or account.account_id}"
+        name = f"{platform_name(account.platform)}: {title_of(account)}"
         st.warning(f"**{plain(name)}** waits. {plain(pause.sentence)} Nothing is lost.", icon=":material/pause_circle:")
     for post in troubles:
         _trouble(owner, post)
+
+
+def _mend(owner: Owner, account: Any) -> None:
+    """The one button that mends a connection."""
+    if owner.may_change:
+        st.html(f'<div class="pa-actions">{connect_again(account.id)}</div>')
 
 
 def _trouble(owner: Owner, post: Any) -> None:

@@ -40,7 +40,7 @@ def run_gates(draft: Draft, context: GateContext) -> list[Verdict]:
 
 def objection(draft: Draft, context: GateContext) -> Verdict | None:
     """The first verdict that refuses the draft, or None when it may pass."""
-    return next((verdict for verdict in run_gates(draft, context) if not verdict.ok), None)
+    return next((verdict for gate in GATES if not (verdict := gate(draft, context)).ok), None)
 
 
 __all__ = [

@@ -24,9 +24,9 @@ from models.gates.reviews import without_reviews
 _MOST_NAMED = 3  # claims in a reason
 _DENIALS = re.compile(r"\b(?:not|no|never|don't|doesn't|without|isn't|aren't|nor)\b")
 _IN_TAGS = re.compile(
-    r"freeestimate|freequote|free(?:inspection|consult|delivery|trial)|licensed|insured|bonded|guarante|warrant|awardwin|voted|bestof"
-    r"|bestin|number1|numberone|no1|24/?7|toprated|(?:5|five)stars?|discount|familyowned|locallyowned|veteranowned|emergency"
-    r"|sameday|halfoff|sale$|bogo|satisfaction"
+    r"freeestimate|freequote|free(?:inspection|consult|delivery|trial)|licensed|insured|bonded|guarante|warrant"
+    r"|awardwin|voted|bestof|bestin|number1|numberone|no1|24/?7|toprated|(?:5|five)stars?|discount|familyowned"
+    r"|locallyowned|veteranowned|emergency|sameday|halfoff|sale$|bogo|satisfaction"
 )
 
 

@@ -1,9 +1,9 @@
 """No invented testimonial: a customer's words, story or stars only where the owner gave the review.
 
 A quotation from a real review passes word for word; cuts may be made, and its author is named as given or not at all.
-Quotations that are nobody's praise (a sound, a saying, what a label says) pass, and so do questions that customers often
-ask. The theme `testimonial` quotes a real review or asks for an honest one; nobody is asked for stars or paid for words.
-What counts as speaking for customers is in `invented_testimonial.toml`.
+Quotations that are nobody's praise (a sound, a saying, what a label says) pass, and so do questions that customers
+often ask. The theme `testimonial` quotes a real review or asks for an honest one; nobody is asked for stars or paid for
+words. What counts as speaking for customers is in `invented_testimonial.toml`.
 """
 
 from __future__ import annotations
@@ -78,9 +78,9 @@ def _false_authors(text: str, rest: str, context: GateContext) -> Iterator[str]:
     given = _given(context)
     for match in QUOTATION.finditer(text):
         signed = _SIGNED.match(text, match.end())
-        if signed and not _PATTERNS.whole("quoted.signed_neutrally", plain(signed[1])):
-            if " ".join(WORD.findall(plain(signed[1]))) not in given:
-                yield signed[1]
+        author = plain(signed[1]) if signed else ""
+        if " ".join(WORD.findall(author)) not in given and not _PATTERNS.whole("quoted.signed_neutrally", author):
+            yield author
     for claim in people(passage(rest)):
         if claim.said.casefold() not in given.split():
             yield claim.said
@@ -112,6 +112,6 @@ def _told(text: str, context: GateContext) -> Iterator[str]:
 
 def _speaks(name: str, text: str) -> bool:
     """Whether somebody by name is quoted, thanked for or told of as a customer."""
-    told = rf"\b{re.escape(name.casefold())}\b.{{0,30}}\b(?:moved in|is (?:so )?(?:happy|thrilled))\b|\bthank|\bshout|\bglad\b"
+    thanked = rf"\b{re.escape(name.casefold())}\b.{{0,30}}\b(?:moved in|is (?:so )?(?:happy|thrilled))\b"
     said = _PATTERNS.first("words.spoke", text.partition(name.casefold())[2][:40])
-    return said is not None or re.search(told, text) is not None
+    return said is not None or re.search(rf"{thanked}|\bthank|\bshout|\bglad\b", text) is not None

@@ -27,77 +27,13 @@ _MOST_FOREIGN_LETTERS = 0.2  # share of a text's letters
 _FEWEST_WORDS = 6  # that tell a language
 _LANGUAGES = ("en", "es", "de", "fr", "it", "pt")
 
-_HANGING = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "and",
-        "or",
-        "but",
-        "to",
-        "of",
-        "with",
-        "for",
-        "in",
-        "on",
-        "at",
-        "by",
-        "from",
-        "your",
-        "our",
-        "their",
-        "his",
-        "her",
-        "its",
-        "my",
-        "that",
-        "which",
-        "who",
-        "because",
-        "if",
-        "when",
-        "while",
-        "as",
-        "than",
-        "so",
-        "into",
-        "onto",
-        "about",
-        "over",
-        "under",
-        "between",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "will",
-        "would",
-        "can",
-        "could",
-        "should",
-        "must",
-        "it's",
-        "we're",
-        "you're",
-        "this",
-        "these",
-        "those",
-        "every",
-        "each",
-        "any",
-        "some",
-        "no",
-        "not",
-        "very",
-        "more",
-        "most",
-        "also",
-        "where",
-    ]
-)
-# Words of a last sentence without a full stop: a shorter one may be a signature or a call, more so where none is used at all.
+_NO_ENDS = """
+    a an the and or but to of with for in on at by from your our their his her its my that which who because if when
+    while as than so into onto about over under between is are was were be will would can could should must it's we're
+    you're this these those every each any some no not very more most also where
+"""
+_HANGING = frozenset(_NO_ENDS.split())
+# Words of a last sentence without a full stop: a shorter one may be a signature or a call, or all of a short text.
 _LONG_SENTENCE, _LONG_POST = 6, 14
 _CUT_OFF = ",;-–—(/&"
 

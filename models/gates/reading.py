@@ -1,7 +1,7 @@
-"""How gates read a text: as a person does, past letters that only look like others, invisible signs and numbers in words.
+"""How gates read a text: as a person does, past look-alike letters, invisible signs and numbers in words.
 
-Nothing here changes what is posted. `legible` keeps case and lines, `plain` is for looking up words, `with_digits` turns
-the numbers of a plain text into digits.
+Nothing here changes what is posted. `legible` keeps case and lines, `plain` is for looking up words, `with_digits`
+turns the numbers of a plain text into digits.
 """
 
 from __future__ import annotations
@@ -34,36 +34,14 @@ _SPELLED_OUT = re.compile(r"(?<!\w)[^\W\d_](?:([ .-])[^\W\d_])(?:\1[^\W\d_]){2,}
 _ABBREVIATION = "".join(rf"(?<!\b(?i:{word})\.)" for word in ("[a-z]", "mr", "mrs", "ms", "dr", "st", "est", "no"))
 _SENTENCE_END = re.compile(rf"\n+|(?<=[.!?]){_ABBREVIATION}[\"')]*\s+|(?<=[.!?])[\"']\s+|;\s")
 
-_SMALL = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS = {
-    word: 10 * value
-    for value, word in enumerate(
-        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
-    )
-}
+_SMALL = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_ROUND = "twenty thirty forty fifty sixty seventy eighty ninety"
+_TENS = {word: 10 * value for value, word in enumerate(_ROUND.split(), start=2)}
 _POWERS = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
-_NUMBERS = {**{word: value for value, word in enumerate(_SMALL)}, "oh": 0, **_TENS, **_POWERS}
+_NUMBERS = {**{word: value for value, word in enumerate(_SMALL.split())}, "oh": 0, **_TENS, **_POWERS}
 _ONE = "|".join(sorted(_NUMBERS, key=len, reverse=True))
 _NUMBER_RUN = re.compile(rf"\b(?:{_ONE})(?:(?:[\s-]+|\s+and\s+)(?:{_ONE}))*\b")
 
@@ -101,7 +79,7 @@ def plain(text: str) -> str:
 
 
 def with_us(text: str, name: str) -> str:
-    """A legible text in which the business's name reads "us": what the name itself promises ("A+ Electric") is no claim."""
+    """A legible text in which the business's name reads "us": what a name promises ("A+ Electric") is no claim."""
     words = legible(name).split()
     if not words:
         return text

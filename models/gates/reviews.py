@@ -10,7 +10,8 @@ from models.gates.reading import plain, sentences
 QUOTATION = re.compile(r"\"([^\"]{2,600}?)\"|(?<!\w)'([^'\n]{2,}(?:'(?=\w)[^'\n]*)*)'(?!\w)")
 _CUT = re.compile(r"\[\s*\.\.\.\s*\]|\(\s*\.\.\.\s*\)|\.{3,}")
 _TURNS = re.compile(
-    r"\b(?:not|never|no|nobody|nothing|hardly|wish|could|if|hoped?|thought|expected|instead of|n't|\w+n't)\b(?:\W+\w+){0,4}\W*$"
+    r"\b(?:not|never|no|nobody|nothing|hardly|wish|could|if|hoped?|thought|expected|instead of|\w+n't)\b"
+    r"(?:\W+\w+){0,4}\W*$"
 )
 _FEWEST_WORDS = 4  # of a sentence outside quotation marks that counts as somebody's words
 

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import uuid4
 
 from pydantic import SecretStr
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, func, select
 
-from models.account import ConnectedAccount
-from models.account_tokens import seal_tokens
 from models.base import utc_now
+from models.connections import NewAccount, PlaceIsTaken, PlanIsFull, check_room, store_account
 from models.crypto import key_ring
 from models.database import Role, session
-from models.plan_rights import rights
+from models.plan_rights import Rights, rights
 from models.user import User
 from ops.errors import OpsError
 from platforms.registry import validate_account_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewAccount:
+class Given:
     """What the command line gave."""
 
     user: str
@@ -33,7 +30,7 @@ class NewAccount:
     expires_in: int | None
 
 
-def check(account: NewAccount) -> None:
+def check(account: Given) -> None:
     """Raise OpsError, naming the first value that cannot be right, before a token is asked for."""
     try:
         validate_account_id(account.platform, account.account_id)
@@ -50,63 +47,49 @@ def check(account: NewAccount) -> None:
         _place(db, account)
 
 
-def add(account: NewAccount, access_token: SecretStr, refresh_token: SecretStr | None) -> str:
+def add(account: Given, access_token: SecretStr, refresh_token: SecretStr | None) -> str:
     """Seal the tokens and add the account; returns the line to print.
 
     Raises OpsError when there is no such owner, the plan holds no more accounts, or it is connected already.
     """
-    row_id = uuid4()
-    try:
-        with session(Role.OWNER) as db:
-            user = _place(db, account)
-            sealed = seal_tokens(
-                key_ring(), row_id=row_id, user_id=user.id, access_token=access_token, refresh_token=refresh_token
-            )
-            now = utc_now()
-            db.add(
-                ConnectedAccount(
-                    id=row_id,
-                    user_id=user.id,
-                    platform=account.platform,
-                    account_id=account.account_id,
-                    account_name=account.name,
-                    access_token_encrypted=sealed.access_token_encrypted,
-                    refresh_token_encrypted=sealed.refresh_token_encrypted,
-                    token_expires_at=None
-                    if account.expires_in is None
-                    else now + timedelta(seconds=account.expires_in),
-                    login_provider=(account.login or "instagram") if account.platform == "instagram" else None,
-                    connected_at=now,
-                )
-            )
-    except IntegrityError:
-        raise _connected(account) from None
+    login = (account.login or "instagram") if account.platform == "instagram" else None
+    now = utc_now()
+    with session(Role.OWNER) as db:
+        user, allowed = _place(db, account)
+        new = NewAccount(
+            platform=account.platform,
+            account_id=account.account_id,
+            name=account.name,
+            access_token=access_token,
+            refresh_token=refresh_token,
+            expires_at=None if account.expires_in is None else now + timedelta(seconds=account.expires_in),
+            login=login,
+        )
+        try:
+            store_account(db, key_ring(), user.id, new, allowed, now)
+        except PlaceIsTaken:
+            raise OpsError(
+                f"{account.platform} {account.account_id} is another user's: they have to disconnect it first"
+            ) from None
     return f"Connected {account.platform} {account.account_id} ({account.name}) for {account.user}"
 
 
-def _place(db: Session, account: NewAccount) -> User:
+def _place(db: Session, account: Given) -> tuple[User, Rights]:
     """The owner, locked, with room for the account."""
     user = db.exec(select(User).where(func.lower(User.email) == account.user.lower()).with_for_update()).first()
     if user is None:
         raise OpsError(f"There is no user {account.user}: add one with `postagent users add`")
-    mine = db.exec(
-        select(ConnectedAccount.account_id).where(
-            ConnectedAccount.user_id == user.id, ConnectedAccount.platform == account.platform
-        )
-    ).all()
-    if account.account_id in mine:
-        raise _connected(account)
     allowed = rights(user.plan_tier, user.status, user.trial_ends_at, utc_now())
-    if len(mine) >= allowed.accounts_per_platform:
+    try:
+        known = check_room(db, user.id, account.platform, account.account_id, allowed)
+    except PlanIsFull as full:
         raise OpsError(
-            f"{account.user} has {len(mine)} of {allowed.accounts_per_platform} {account.platform} accounts that the "
-            f"plan {allowed.plan} holds: move them to a larger plan first"
-        )
-    return user
-
-
-def _connected(account: NewAccount) -> OpsError:
-    return OpsError(f"{account.platform} {account.account_id} is connected already for {account.user}")
+            f"{account.user} has {full.connected} of {allowed.accounts_per_platform} {account.platform} accounts that "
+            f"the plan {allowed.plan} holds: move them to a larger plan first"
+        ) from None
+    if known is not None and known.is_connected:
+        raise OpsError(f"{account.platform} {account.account_id} is connected already for {account.user}")
+    return user, allowed
 
 
 def _sentence(text: str) -> str:

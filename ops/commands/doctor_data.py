@@ -18,7 +18,7 @@ SKEW_SECONDS = 1.0  # due times are the database's; a platform's windows are min
 
 
 def database(config: Settings) -> list[Finding]:
-    """Reachable, new enough, migrated, and of one mind about the time. Raises DatabaseError."""
+    """Reachable, new enough, migrated, of one mind about the time, and no place in two hands. Raises DatabaseError."""
     url = database_url(config, start=False)
     major = check(url)
     found = [ok(f"database {describe(url)}: PostgreSQL {major} ({OLDEST_POSTGRES} or newer is needed)")]
@@ -29,9 +29,12 @@ def database(config: Settings) -> list[Finding]:
         before = time.monotonic()
         there = db.connection().exec_driver_sql(query("database_clock")).scalar_one()
         round_trip = time.monotonic() - before
+        shared = db.connection().exec_driver_sql(query("shared_places")).all()
     skew = abs((datetime.now(UTC) - there).total_seconds()) - round_trip
     told = f"this machine's clock and the database's differ by {max(skew, 0):.2f} s"
     found.append(ok(told) if skew < SKEW_SECONDS else note(told, "let both machines keep their time by NTP"))
+    mend = "ask the owner whose it is not to disconnect it"
+    found += [note(f"{owners} owners have {platform} {place} connected", mend) for platform, place, owners in shared]
     return found
 
 

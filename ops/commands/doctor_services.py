@@ -8,8 +8,10 @@ from models.settings import PREFIX, Settings
 from ops.deployments import deployments
 from ops.finding import Finding, note, ok, wrong
 from ops.stack import record
-from ops.stack.environment import POOL, has_real_credentials, prefect_url, public_url
+from ops.stack.environment import POOL, has_real_credentials, prefect_url
 from ops.stack.prefect_api import PrefectApi
+from platforms.connecting.base import Service
+from tasks.wiring import redirect_uri
 
 # What each outside service needs, and what does not work without it.
 _NEEDED = {
@@ -33,8 +35,21 @@ def credentials(config: Settings) -> list[Finding]:
         if missing:
             found.append(wrong(f"{service} lacks {', '.join(missing)}", f"set {missing[0]} from the service's console"))
         else:
-            found.append(ok(f"{service} has its credentials"))
+            found.append(ok(f"{service} has its credentials{_registered(service, config)}"))
     return found
+
+
+def _registered(name: str, config: Settings) -> str:
+    """The addresses of ours that a platform has to know before owners can connect their accounts."""
+    there = {
+        "Google Business Profile": [Service.GOOGLE],
+        "Facebook": [Service.FACEBOOK, Service.INSTAGRAM_FACEBOOK],
+        "Instagram": [Service.INSTAGRAM],
+    }
+    addresses = [redirect_uri(config, service) for service in there.get(name, [])]
+    if name in ("Facebook", "Instagram"):
+        addresses += [f"{config.public_url}/meta/{name.lower()}/{what}" for what in ("deauthorize", "deletion")]
+    return f"; registered there must be {', '.join(addresses)}" if addresses else ""
 
 
 async def running_parts(config: Settings) -> list[Finding]:
@@ -81,5 +96,5 @@ async def _dashboard(config: Settings) -> list[Finding]:
     except httpx.HTTPError:
         return [wrong(f"the dashboard does not answer at {url}", "run `postagent up`, or set POSTAGENT_DASHBOARD_PORT")]
     if answer.is_success:
-        return [ok(f"the dashboard works ({public_url(config)})")]
+        return [ok(f"the dashboard works ({config.public_url})")]
     return [wrong(f"the dashboard says {answer.status_code}: {answer.text[:200]}", "see its log in HOME/logs")]

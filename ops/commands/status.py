@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
 
+from models.ai_costs import told
 from models.crypto import CryptoError, KeyRing
 from models.database import Role, check, connect, database_url, session
 from models.key_rotation import key_uses
@@ -23,6 +24,7 @@ from ops.key_findings import key_findings
 
 OVERDUE_SECONDS = 60
 LONGEST_RUN = timedelta(minutes=15)
+DEAREST = 3  # owners that a person is told of by name; --json tells all
 
 
 def read() -> Status:
@@ -41,6 +43,8 @@ def read() -> Status:
             pauses=[Pause(**row) for row in connection.exec_driver_sql(query("pauses")).mappings()],
             keys=_keys(url),
             jobs=_jobs(connection),
+            costs=[dict(row) for row in connection.exec_driver_sql(query("ai_costs")).mappings()],
+            budget_usd=settings().ai_monthly_budget_usd,
         )
 
 
@@ -93,6 +97,12 @@ def tell(status: Status) -> None:
         console.print(finding.line, soft_wrap=True)
     for pause in status.pauses:
         console.print(f"Paused by {pause}", soft_wrap=True)
+    costs = told(status.costs, status.budget_usd, owners=DEAREST)
+    if costs:
+        writing = Table(*costs[0], title="Writing this month (UTC)", title_justify="left")
+        for line in costs:
+            writing.add_row(*map(str, line.values()))
+        console.print(writing)
     jobs = Table("deployment", "last success", "verdict", "last result", title="Deployments", title_justify="left")
     for job in status.jobs:
         age = "never" if job.success_age is None else f"{told_age(job.success_age)} ago"

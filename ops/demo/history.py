@@ -100,6 +100,8 @@ async def _ask(writer: Writer, request: Mapping[str, Any], model: str) -> dict[s
     for wait in (*_WAITS, None):
         try:
             answer = await writer.write_week(_INSTRUCTIONS, request, model=model, cache_key="postagent-demo")
+            if answer.failure is not None:
+                raise answer.failure
         except TryLater:  # such as a kept-alive connection that the server closed in the same moment
             if wait is None:
                 raise

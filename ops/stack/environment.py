@@ -37,11 +37,6 @@ def sandbox_url(config: Settings) -> str | None:
     return f"http://127.0.0.1:{config.sandbox_port}" if starts_sandbox(config) else config.sandbox_url
 
 
-def public_url(config: Settings) -> str:
-    """Where owners reach the dashboard; without a setting of its own it follows the port."""
-    return config.public_url if "public_url" in config.model_fields_set else f"http://localhost:{config.dashboard_port}"
-
-
 def sandbox_environment(url: str) -> dict[str, str]:
     """Points every service at a sandbox, which takes any credential where none is configured in it."""
     made = {f"{PREFIX}{name.upper()}": "sandbox" for name in _SANDBOX_CREDENTIALS}
@@ -114,7 +109,7 @@ def child_environment(config: Settings, *, database_url: str | None = None) -> d
         made[f"{PREFIX}DATABASE_URL"] = database_url
     return made | {
         f"{PREFIX}HOME": str(home),
-        f"{PREFIX}PUBLIC_URL": public_url(config),
+        f"{PREFIX}PUBLIC_URL": config.public_url,
         STACK_MARK: str(home),
         "POSTAGENT_ROOT": str(ROOT),
         "POSTAGENT_PYTHON": sys.executable,

@@ -21,7 +21,7 @@ from models.settings import Settings
 from ops.automations import automations
 from ops.deployments import ROOT
 from ops.stack.children import Child
-from ops.stack.environment import POOL, child_environment, prefect_url, public_url, sandbox_url, starts_sandbox
+from ops.stack.environment import POOL, child_environment, prefect_url, sandbox_url, starts_sandbox
 from ops.stack.prefect_api import UNDER_WAY, PrefectApi
 from ops.stack.progress import Progress
 from ops.stack.record import Record
@@ -53,7 +53,7 @@ class House:
         self.api = PrefectApi(prefect_url(config))
         self.record = Record(
             pid=os.getpid(),
-            dashboard_url=public_url(config),
+            dashboard_url=config.public_url,
             prefect_url=f"http://127.0.0.1:{config.prefect_port}",
             sandbox_url=sandbox_url(config),
         )

@@ -42,6 +42,8 @@ class Wish:
     token_life_seconds: float | None = None
     token_age_seconds: float = 0.0
     quota_total: int | None = None
+    kind: str = "BUSINESS"
+    may_post: bool = True
 
 
 def make_account(world: World, wish: Wish) -> dict[str, Any]:
@@ -56,6 +58,8 @@ def make_account(world: World, wish: Wish) -> dict[str, Any]:
     login = wish.login or ("instagram" if wish.platform == "instagram" else "facebook")
     if login not in ("facebook", "instagram"):
         raise ValueError(f"login is {wish.login!r}; write facebook or instagram")
+    if wish.kind not in ("BUSINESS", "MEDIA_CREATOR", "PERSONAL"):
+        raise ValueError(f"kind is {wish.kind!r}; write BUSINESS, MEDIA_CREATOR or PERSONAL")
     if wish.account_id is not None and not re.fullmatch(ID_FORMS[wish.platform], wish.account_id):
         raise ValueError(f"account_id {wish.account_id!r} does not look like {ID_FORMS[wish.platform]}")
     account = next((a for a in world.accounts.values() if (a.platform, a.name) == (wish.platform, wish.name)), None)
@@ -86,7 +90,7 @@ def _new_account(world: World, wish: Wish, login: str) -> Account:
         raise ValueError(f"account_id {account_id} is already {world.accounts[account_id].name!r}")
     account = Account(
         id=account_id, platform=wish.platform, name=wish.name, created=world.now(), login=login, city=wish.city,
-        address=wish.address, quota_total=wish.quota_total,
+        address=wish.address, quota_total=wish.quota_total, kind=wish.kind, may_post=wish.may_post,
         username=re.sub(r"[^a-z0-9]+", "_", wish.name.lower()).strip("_")[:30],
     )  # fmt: skip
     if wish.platform == "instagram" and login == "facebook":

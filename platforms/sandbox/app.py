@@ -30,7 +30,8 @@ from platforms.sandbox.google_tokens import GoogleTokens
 from platforms.sandbox.instagram import Instagram
 from platforms.sandbox.instagram_tokens import InstagramTokens
 from platforms.sandbox.meta import MetaVoice
-from platforms.sandbox.openai_chat import OpenAi, OpenAiVoice
+from platforms.sandbox.openai import OpenAi
+from platforms.sandbox.openai_common import OpenAiVoice
 from platforms.sandbox.page.consent import Consent
 from platforms.sandbox.page.view import Page
 from platforms.sandbox.pictures import jpeg
@@ -108,7 +109,7 @@ def _twins(world: World, faults: Faults, calls: CallLog) -> dict[str, Twin]:
         "/instagram/token": InstagramTokens(world).resolve,
         "/pexels": Pexels(world).resolve,
         "/unsplash": Unsplash(world).resolve,
-        "/openai": OpenAi(world).resolve,
+        "/openai": OpenAi(world, faults).resolve,
     }
     return {prefix: Twin(resolve, voices, faults, calls, world.now, prefix) for prefix, resolve in services.items()}
 

@@ -1,8 +1,8 @@
 """The sandbox's own routes below /_sandbox: make accounts, set faults, see the truth. Loopback clients only.
 
 POST   /_sandbox/accounts   {platform, name, login?, city?, address?, account_id?, token_life_seconds?,
-                            token_age_seconds?, quota_total?} -> {account_id, account_name, access_token,
-                            refresh_token, expires_in}
+                            token_age_seconds?, quota_total?, kind?, may_post?} -> {account_id, account_name,
+                            access_token, refresh_token, expires_in}
 GET    /_sandbox/accounts   all accounts, without tokens
 POST   /_sandbox/history    {account_id, posts: [{text, media_url?, hashtags?, created_time}]} -> {ids}
 POST   /_sandbox/posts      {account_id, text, media_url?} -> {id}: a post by somebody else's app

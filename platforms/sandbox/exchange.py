@@ -18,6 +18,7 @@ from starlette.requests import Request
 
 from platforms.sandbox.calls import CallLog
 from platforms.sandbox.faults import Faults, Trouble
+from platforms.sandbox.fetching import Sights, addresses_in, look_at
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -58,6 +59,7 @@ class Call:
     mount: str  # path of the service's base URL
     now: float  # Unix seconds
     trouble: Trouble | None = None
+    sights: Sights = field(default_factory=dict)  # pictures that the call names, as far as they were looked at
 
     def first(self, name: str) -> Any:
         """The value of a parameter, from the body or else the query; None when absent."""
@@ -146,6 +148,8 @@ class Twin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = await read_call(scope, receive, self._prefix, self._now())
+        if call.method in ("POST", "PATCH") and (pictures := addresses_in(call.body)):
+            call.sights = await look_at(pictures)
         try:
             operation = self.resolve(call)
         except Refused as refused:

@@ -30,6 +30,8 @@ from platforms.sandbox.pictures import is_web_address, own_picture
 from platforms.sandbox.state import DAY, Account, Photo, Post, Token, World, normalise
 
 MAX_MESSAGE = 63_206
+MAX_PHOTO_BYTES = 10_000_000
+PHOTO_FORMATS = frozenset(("JPEG", "PNG", "GIF", "BMP", "TIFF"))
 MAX_BATCH = 50
 
 
@@ -52,6 +54,8 @@ class Facebook:
                 return Operation("facebook", "token", None, lambda: self._tokens.access_token(call))
             case ("GET", "debug_token"):
                 return Operation("facebook", "debug_token", None, lambda: self._tokens.debug(call))
+            case ("DELETE", "me", "permissions"):
+                return Operation("facebook", "revoke", None, lambda: self._tokens.revoke(call))
             case ("GET", "me", "accounts"):
                 return Operation("facebook", "accounts", None, lambda: self._tokens.accounts(call))
         if not path:
@@ -178,6 +182,9 @@ class Facebook:
             raise unreadable_photo()
         if (size := own_picture(url)) and min(size) < 8:
             raise unreadable_photo()
+        seen = call.sights.get(url)
+        if seen is not None and (seen.format not in PHOTO_FORMATS or seen.size_bytes > MAX_PHOTO_BYTES):
+            raise refuse(324, "(#324) Missing or invalid image file") if seen.problem else unreadable_photo()
         text = normalise(call.text("caption") or call.text("message"), self._world.config.facebook_normalise)
         published = _is_true(call.first("published"), default=True)
         photo = Photo(

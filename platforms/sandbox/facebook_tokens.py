@@ -8,6 +8,7 @@ from platforms.sandbox.exchange import Answer, Call
 from platforms.sandbox.meta import check_alive, check_proof, page_of, refuse, select, token_of, wanted_fields
 from platforms.sandbox.state import DAY, GRAPH_SCOPES, Account, Token, World
 
+TASKS = ["ADVERTISE", "ANALYZE", "CREATE_CONTENT", "MODERATE", "MANAGE"]
 LONG_LIFE = 5_183_944.0  # 60 days, as the real one answers
 SHORT_LIFE = 5_400.0
 DATA_ACCESS = 90 * DAY  # after the person was last active; here: after the token was made
@@ -40,8 +41,9 @@ class FacebookTokens:
         # A page token from a long-lived user token has no end; a user token lives 60 days more.
         life = None if token.kind == "page" else LONG_LIFE
         new = self._world.issue(
-            token.kind, token.account_ids, life=life, app_id=token.app_id, scopes=token.scopes, parent=token.parent
-        )
+            token.kind, token.account_ids, life=life, app_id=token.app_id, scopes=token.scopes, parent=token.parent,
+            person=token.person,
+        )  # fmt: skip
         return Answer(_bearer(new, life))
 
     def _from_code(self, call: Call) -> Answer:
@@ -55,7 +57,9 @@ class FacebookTokens:
                               "the one you used in the OAuth dialog request", subcode=36008)  # fmt: skip
         code.dead = "used"
         self._world.put(code)
-        new = self._world.issue("user", code.account_ids, life=SHORT_LIFE, app_id=code.app_id, scopes=code.scopes)
+        new = self._world.issue(
+            "user", code.account_ids, life=SHORT_LIFE, app_id=code.app_id, scopes=code.scopes, person=code.person
+        )
         return Answer(_bearer(new, SHORT_LIFE))
 
     def accounts(self, call: Call) -> Answer:
@@ -77,16 +81,20 @@ class FacebookTokens:
             "name": lambda: page.name,
             "category": lambda: "Local business",
             "category_list": lambda: [{"id": "2500", "name": "Local business"}],
-            "tasks": lambda: ["ADVERTISE", "ANALYZE", "CREATE_CONTENT", "MODERATE", "MANAGE"],
+            "tasks": lambda: TASKS if page.may_post else ["ANALYZE"],
             "access_token": lambda: self.page_token(page, user).value,
             "link": lambda: f"https://www.facebook.com/{page.id}",
             "location": lambda: {"city": page.city, "street": page.address} if page.city else None,
-            "instagram_business_account": lambda: {"id": linked.id, "username": linked.username} if linked else None,
+            "instagram_business_account": lambda: (
+                {"id": linked.id, "username": linked.username} if linked and linked.kind != "PERSONAL" else None
+            ),
         }
 
     def page_token(self, page: Account, user: Token) -> Token:
-        """The token of a page that a user may use, for this user's app."""
-        """A page token made from a long-lived user token has no end, from a short one it ends with it."""
+        """The token of a page that a user may use, for this user's app.
+
+        A page token made from a long-lived user token has no end, from a short one it ends with it.
+        """
         now = self._world.now()
         for token in self._world.tokens.values():
             if token.kind == "page" and token.parent == user.value and page.id in token.account_ids and not token.dead:
@@ -95,8 +103,17 @@ class FacebookTokens:
         life = None if lasting else (user.expires or now) - now
         reaches = [page.id, *([page.linked_id] if page.linked_id else [])]
         return self._world.issue(
-            "page", reaches, life=life, app_id=user.app_id, scopes=user.scopes or GRAPH_SCOPES, parent=user.value
-        )
+            "page", reaches, life=life, app_id=user.app_id, scopes=user.scopes or GRAPH_SCOPES, parent=user.value,
+            person=user.person,
+        )  # fmt: skip
+
+    def revoke(self, call: Call) -> Answer:
+        """DELETE /me/permissions: the app is removed, with all tokens that came from this person."""
+        token = token_of(call, self._world)
+        if token.kind != "user":
+            raise refuse(100, "(#100) Tried accessing nonexisting field (permissions) on node type (Page)")
+        self._world.end_permission(token, "458")
+        return Answer({"success": True})
 
     def debug(self, call: Call) -> Answer:
         """What a token is worth; asked with an app token `id|secret` or any live token."""
@@ -129,7 +146,7 @@ class FacebookTokens:
                                 for scope in token.scopes.split(",") if scope],
         }  # fmt: skip
         if token.kind in ("page", "user"):
-            data["user_id"] = "10" + token.app_id[:14]
+            data["user_id"] = token.person_id
         if token.kind == "page":
             data["profile_id"] = token.account_ids[0]
         if token.dead or expired:

@@ -8,6 +8,7 @@ Operation names, by service:
     instagram  create (container) publish (media_publish) read (container or media) list limit metrics account delete
                token
     pexels     search read          unsplash   search read download          openai   complete models
+               upload file create_batch list_batches read_batch
 
 Kinds, and the fields that each reads beside `probability`, `times`, `after` and `seed`:
 
@@ -27,6 +28,9 @@ Kinds, and the fields that each reads beside `probability`, `times`, `after` and
     reject               taken, then refused while processing (Google: REJECTED; Instagram: container ERROR)
     poor_text            OpenAI: the writer misbehaves as `code` says (phone, price, chatter, placeholder, long, echo)
     refusal, truncated, bad_json  OpenAI: `refusal` is set; finish_reason length; content is not JSON
+    batch_fails, batch_expires  OpenAI, create_batch: nothing of it is done; only its first half is
+
+Faults of `complete` meet the requests of a batch too.
 """
 
 from __future__ import annotations
@@ -38,7 +42,7 @@ from typing import Any
 KINDS = frozenset((
     "latency", "429", "5xx", "accept_then_500", "accept_then_hang", "accept_then_drop", "accept_then_malformed",
     "drop_before", "hang_before", "delayed_visibility", "token_expired", "token_revoked", "error_code",
-    "malformed_json", "reject", "poor_text", "refusal", "truncated", "bad_json",
+    "malformed_json", "reject", "poor_text", "refusal", "truncated", "bad_json", "batch_fails", "batch_expires",
 ))  # fmt: skip
 SERVICES = frozenset(("google", "facebook", "instagram", "pexels", "unsplash", "openai", "*"))
 ALIASES = {"500": ("5xx", 500), "502": ("5xx", 502), "503": ("5xx", 503), "504": ("5xx", 504)}

@@ -49,7 +49,7 @@ class GooglePosts:
     def _create(self, call: Call, parent: str) -> Answer:
         account = self._allowed(call, parent)
         body = dict(call.body)
-        check_local_post(body, self._world.config.google_max_summary)
+        check_local_post(body, self._world.config.google_max_summary, call.sights)
         now = call.now
         text = normalise(str(body.pop("summary", "")), self._world.config.google_normalise)
         rejected = (self._world.config.google_phone_check and has_phone_number(text)) or (
@@ -109,7 +109,7 @@ class GooglePosts:
             changed.pop(field, None)
             if field in call.body:
                 changed[field] = call.body[field]
-        check_local_post(changed, self._world.config.google_max_summary)
+        check_local_post(changed, self._world.config.google_max_summary, call.sights)
         post.text = normalise(str(changed.pop("summary", "")), self._world.config.google_normalise)
         post.extra, post.updated = changed, call.now
         post.media = [item["sourceUrl"] for item in changed.get("media", [])]

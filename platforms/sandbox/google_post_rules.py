@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from platforms.sandbox.exchange import Refused
+from platforms.sandbox.fetching import Seen, Sights
 from platforms.sandbox.google_common import error, invalid
 
 ACTION_TYPES = frozenset(("BOOK", "ORDER", "SHOP", "LEARN_MORE", "SIGN_UP", "CALL"))
@@ -24,8 +25,8 @@ def has_phone_number(text: str) -> bool:
     return len(DIGIT.findall(text)) >= 10 and PHONE_NUMBER.search(text) is not None
 
 
-def check_local_post(body: dict[str, Any], max_summary: int) -> None:
-    """Raise Refused with 400 naming the first field of a LocalPost that breaks a rule."""
+def check_local_post(body: dict[str, Any], max_summary: int, sights: Sights | None = None) -> None:
+    """Raise Refused with 400 naming the first field of a LocalPost that breaks a rule. `sights`: pictures looked at."""
     known = PATCHABLE | {"scheduledTime", "name", "state"}
     if unknown := sorted(set(body) - known):
         told = f"Invalid JSON payload received. Unknown name \"{unknown[0]}\" at 'local_post': Cannot find field."
@@ -44,6 +45,7 @@ def check_local_post(body: dict[str, Any], max_summary: int) -> None:
             raise invalid("local_post.media", "Media needs mediaFormat PHOTO and a public sourceUrl.")
         if str(item["sourceUrl"]).split("?")[0].lower().endswith((".webp", ".mp4", ".mov", ".gif")):
             raise invalid("local_post.media", "Unsupported media format.")
+        _check_seen((sights or {}).get(str(item["sourceUrl"])))
     if not summary.strip() and not media:
         raise invalid("local_post.summary", "A post needs a summary or a photo.")
     if topic == "ALERT" and body.get("alertType") != "COVID_19":
@@ -58,6 +60,18 @@ def check_local_post(body: dict[str, Any], max_summary: int) -> None:
         body.pop("callToAction", None)  # ignored for offers
     elif "callToAction" in body:
         _check_action(body["callToAction"])
+
+
+def _check_seen(seen: Seen | None) -> None:
+    """The limits of the media API; Google's own words for them are not documented."""
+    if seen is None:
+        return
+    if seen.problem is not None:
+        raise invalid("local_post.media", "The media could not be fetched from sourceUrl.")
+    if seen.format not in ("JPEG", "PNG"):
+        raise invalid("local_post.media", "Unsupported media format.")
+    if min(seen.width, seen.height) < 250 or not 10_240 <= seen.size_bytes <= 5_000_000:
+        raise invalid("local_post.media", "The photo must have 250 px on its short edge, and 10 KB to 5 MB.")
 
 
 def _check_event(event: Any) -> None:

@@ -118,7 +118,7 @@ class GoogleLocations:
                 "addressLines": [account.address] if account.address else [],
             },
             "metadata": lambda: {
-                "hasVoiceOfMerchant": True,
+                "hasVoiceOfMerchant": account.may_post,
                 "placeId": f"ChIJ{number}",
                 "mapsUri": f"https://maps.google.com/maps?cid={number}",
                 "newReviewUri": f"https://search.google.com/local/writereview?placeid=ChIJ{number}",

@@ -65,17 +65,18 @@ class GoogleTokens:
             return oauth_error("invalid_grant", "Malformed auth code.")
         if code.redirect_uri != call.text("redirect_uri"):
             return oauth_error("redirect_uri_mismatch", "Bad Request")
-        if code.challenge and code.challenge != _s256(call.text("code_verifier")):
+        if code.challenge and code.challenge != _challenge(call.text("code_verifier"), code.challenge_method):
             return oauth_error("invalid_grant", "Invalid code verifier.")
         code.dead = "used"
         self._world.put(code)
         if code.parent != "offline":  # without offline access and consent there is no refresh token
             access = self._world.issue(
-                "google_access", code.account_ids, life=ACCESS_TOKEN_LIFE, app_id=code.app_id, scopes=code.scopes
-            )
+                "google_access", code.account_ids, life=ACCESS_TOKEN_LIFE, app_id=code.app_id, scopes=code.scopes,
+                person=code.person,
+            )  # fmt: skip
             return Answer(_told(access, call.now))
         refresh = self._world.issue(
-            "google_refresh", code.account_ids, life=None, app_id=code.app_id, scopes=code.scopes
+            "google_refresh", code.account_ids, life=None, app_id=code.app_id, scopes=code.scopes, person=code.person
         )
         told = _told(self._access_for(refresh), call.now)
         return Answer({**told, "refresh_token": refresh.value})
@@ -83,18 +84,14 @@ class GoogleTokens:
     def _access_for(self, refresh: Token) -> Token:
         return self._world.issue(
             "google_access", refresh.account_ids, life=ACCESS_TOKEN_LIFE, app_id=refresh.app_id,
-            scopes=refresh.scopes, parent=refresh.value,
+            scopes=refresh.scopes, parent=refresh.value, person=refresh.person,
         )  # fmt: skip
 
     def _revoke(self, call: Call) -> Answer:
         token = self._world.tokens.get(call.text("token"))
         if token is None or token.dead:
             return oauth_error("invalid_token", "Token expired or revoked")
-        root = token.parent or token.value
-        for other in list(self._world.tokens.values()):
-            if root in (other.value, other.parent):
-                other.dead = "revoked"
-                self._world.put(other)
+        self._world.end_permission(token, "revoked")
         return Answer({})
 
 
@@ -107,5 +104,7 @@ def _told(access: Token, now: float) -> dict[str, Any]:
     }
 
 
-def _s256(verifier: str) -> str:
+def _challenge(verifier: str, method: str) -> str:
+    if method == "plain":
+        return verifier
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")

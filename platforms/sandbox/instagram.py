@@ -115,7 +115,7 @@ class Instagram:
             container.children = self._children(call, account_id)
         elif container.media_type == "IMAGE":
             container.image_url = call.text("image_url")
-            container.error = check_image_address(container.image_url)
+            container.error = check_image_address(container.image_url, call.sights.get(container.image_url))
         else:
             raise refuse(100, f"(#100) Only images and carousels can be made here, not {container.media_type}",
                          subcode=2207023, title="Unknown media type")  # fmt: skip

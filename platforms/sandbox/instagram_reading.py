@@ -57,11 +57,11 @@ class InstagramReading:
         token, account = self._readable(call, node)
         media_count = sum(post.is_visible(call.now) for post in self._world.posts_on(account.id))
         table: dict[str, Callable[[], Any]] = {
-            "id": lambda: account.id,
+            "id": lambda: token.person_id if "me" in call.path and token.person else account.id,
             "user_id": lambda: account.id,
             "username": lambda: account.username,
             "name": lambda: account.name,
-            "account_type": lambda: "BUSINESS",
+            "account_type": lambda: account.kind,
             "media_count": lambda: media_count,
             "followers_count": lambda: 150 + int(account.id[-3:]),
             "follows_count": lambda: 80,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from platforms.sandbox.exchange import Refused
+from platforms.sandbox.fetching import Seen
 from platforms.sandbox.meta import error, refuse
 from platforms.sandbox.pictures import is_web_address, own_picture
 from platforms.sandbox.state import Container, World
@@ -12,6 +13,7 @@ from platforms.sandbox.state import Container, World
 MAX_CAPTION = 2_200
 MAX_MENTIONS = 20
 MAX_ALT_TEXT = 1_000
+MAX_IMAGE_BYTES = 8 * 2**20
 HASHTAG = re.compile(r"(?<![\w&])#\w+")
 MENTION = re.compile(r"(?<![\w.])@\w[\w.]*")
 
@@ -56,22 +58,19 @@ def check_caption(caption: str, hashtag_limit: int) -> None:
                      title="Too many hashtags")  # fmt: skip
 
 
-def check_image_address(url: str) -> list[int | str] | None:
-    """What is wrong with an image as far as its address tells: raised when creating fails at once, returned as
-    [code, subcode, message] when it shows while processing; None when nothing is wrong."""
+def check_image_address(url: str, seen: Seen | None = None) -> list[int | str] | None:
+    """What is wrong with an image as far as its address tells, or as it was seen: raised when creating fails at once,
+    returned as [code, subcode, message] when it shows while processing; None when nothing is wrong."""
     if not url:
         raise refuse(100, "(#100) The parameter image_url is required")
     if not is_web_address(url) or not url.isascii():
-        raise Refused(
-            error(9004, "Only photo or video can be accepted as media type.", subcode=2207052,
-                  title="Media could not be fetched from this URI",
-                  shown="The media could not be fetched from this URI.")
-        )  # fmt: skip
+        raise _not_fetched()
     path = url.split("?")[0].lower()
     if path.endswith((".png", ".webp", ".gif", ".heic", ".bmp", ".tiff", ".svg", ".mp4", ".mov", ".pdf", ".html")):
-        raise refuse(36001, "The image format is not supported", subcode=2207005, title="Unsupported image format",
-                     shown="The image format is not supported. Please use JPEG.")  # fmt: skip
-    if size := own_picture(url):
+        raise _wrong_format()
+    if seen is not None:
+        _check_seen(seen)
+    if size := own_picture(url) or (seen and (seen.width, seen.height)):
         width, height = size
         if width < 320 or not 0.8 - 0.005 <= width / height <= 1.91 + 0.005:
             raise refuse(36003, "The submitted image aspect ratio cannot be published", subcode=2207009,
@@ -80,3 +79,25 @@ def check_image_address(url: str) -> list[int | str] | None:
     if path.endswith("/unreachable.jpg"):
         return [9004, 2207052, "Media could not be fetched from this URI"]
     return None
+
+
+def _check_seen(seen: Seen) -> None:
+    if seen.problem is not None:
+        raise _not_fetched()
+    if seen.format != "JPEG":
+        raise _wrong_format()
+    if seen.size_bytes > MAX_IMAGE_BYTES:
+        raise refuse(36000, "The image is too large", subcode=2207004, title="Image size too large",
+                     shown="The image is too large to download. It should be less than 8 MiB.")  # fmt: skip
+
+
+def _not_fetched() -> Refused:
+    return Refused(
+        error(9004, "Only photo or video can be accepted as media type.", subcode=2207052,
+              title="Media could not be fetched from this URI", shown="The media could not be fetched from this URI.")
+    )  # fmt: skip
+
+
+def _wrong_format() -> Refused:
+    return refuse(36001, "The image format is not supported", subcode=2207005, title="Unsupported image format",
+                  shown="The image format is not supported. Please use JPEG.")  # fmt: skip

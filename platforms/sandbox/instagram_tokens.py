@@ -52,8 +52,9 @@ class InstagramTokens:
 
     def _renewed(self, token: Token, now: float) -> dict[str, Any]:
         new = self._world.issue(
-            "instagram", token.account_ids, life=LONG_LIFE, app_id=token.app_id, scopes=token.scopes, parent=token.value
-        )
+            "instagram", token.account_ids, life=LONG_LIFE, app_id=token.app_id, scopes=token.scopes,
+            parent=token.value, person=token.person,
+        )  # fmt: skip
         return {"access_token": new.value, "token_type": "bearer", "expires_in": int(LONG_LIFE)}
 
     def _from_code(self, call: Call) -> Answer:
@@ -74,8 +75,9 @@ class InstagramTokens:
         code.dead = "used"
         self._world.put(code)
         token = self._world.issue(
-            "instagram_short", code.account_ids, life=SHORT_LIFE, app_id=code.app_id, scopes=code.scopes
-        )
+            "instagram_short", code.account_ids, life=SHORT_LIFE, app_id=code.app_id, scopes=code.scopes,
+            person=code.person,
+        )  # fmt: skip
         user_id: Any = int(code.account_ids[0])
         if config.instagram_code_shape == "flat":
             return Answer({"access_token": token.value, "user_id": user_id})

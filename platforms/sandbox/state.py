@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -56,6 +57,9 @@ class Config:
     pexels_hourly_limit: int = 0  # 0 = no limit; really 200
     unsplash_hourly_limit: int = 0  # 0 = no limit; really 50 (demo)
     openai_unknown_models: str = "refuse"  # "refuse" or "accept"
+    openai_responses: bool = True  # False: a compatible server without the Responses API
+    openai_batches: bool = True  # False: one without the Batch API
+    openai_batch_seconds: float = 60.0  # how long a batch takes; really minutes to a day
     clock_shift_seconds: float = 0.0  # how far this clock is ahead; see POST /_sandbox/clock
 
 
@@ -73,6 +77,8 @@ class Account:
     quota_total: int | None = None
     linked_id: str | None = None  # Facebook page <-> Instagram account
     username: str = ""
+    kind: str = "BUSINESS"  # Instagram: BUSINESS, MEDIA_CREATOR or PERSONAL
+    may_post: bool = True  # Facebook: whether the person has the task CREATE_CONTENT; Google: whether it is verified
 
 
 @dataclass(slots=True)
@@ -89,8 +95,15 @@ class Token:
     dead: str | None = None  # why it no longer works: "revoked" or a Facebook subcode such as "460"
     parent: str | None = None  # Google: the refresh token it came from
     redirect_uri: str | None = None  # codes only
-    challenge: str | None = None  # codes only: PKCE S256
     data_access: float | None = None  # Facebook: when access to data ends; None = 90 days after it was issued
+    challenge: str | None = None  # codes only: PKCE
+    challenge_method: str = "plain"  # codes only
+    person: str = ""  # who gave the permission; everything of theirs ends when they take it back
+
+    @property
+    def person_id(self) -> str:
+        """Meta's id of the person: another one for every app."""
+        return f"10{zlib.crc32(f'{self.app_id} {self.person}'.encode()):010d}"
 
 
 @dataclass(slots=True)
@@ -165,9 +178,41 @@ class Photo:
     deleted: float | None = None
 
 
-Thing = Account | Token | Post | Container | Photo | Config
+@dataclass(slots=True)
+class Upload:
+    """A file that OpenAI keeps: requests of a batch, or their results."""
+
+    id: str
+    purpose: str
+    created: float
+    content: str
+    deleted: bool = False
+
+
+@dataclass(slots=True)
+class AiBatch:
+    """A batch of requests to a language model. `over` is how it ended: completed, expired or failed."""
+
+    id: str
+    endpoint: str
+    input_file_id: str
+    created: float
+    metadata: dict[str, str]
+    fate: str = ""  # what a fault has in store for it
+    over: str = ""
+    ended: float | None = None
+    total: int = 0
+    completed: int = 0
+    model: str | None = None
+    output_file_id: str | None = None
+    error_file_id: str | None = None
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+
+Thing = Account | Token | Post | Container | Photo | Upload | AiBatch | Config
 KINDS: dict[str, type[Thing]] = {
-    "account": Account, "token": Token, "post": Post, "container": Container, "photo": Photo, "config": Config,
+    "account": Account, "token": Token, "post": Post, "container": Container, "photo": Photo, "upload": Upload,
+    "ai_batch": AiBatch, "config": Config,
 }  # fmt: skip
 KIND_OF = {made: kind for kind, made in KINDS.items()}
 
@@ -191,6 +236,8 @@ class World:
         self.posts: dict[str, Post] = {}
         self.containers: dict[str, Container] = {}
         self.photos: dict[str, Photo] = {}
+        self.uploads: dict[str, Upload] = {}
+        self.batches: dict[str, AiBatch] = {}
         self.posts_of: dict[str, list[str]] = {}
         self.containers_of: dict[str, list[str]] = {}
         self.latest_of: dict[str, Post] = {}  # what an account published last
@@ -241,6 +288,12 @@ class World:
         if isinstance(thing, Photo):
             self.photos[thing.id] = thing
             return thing.id
+        if isinstance(thing, Upload):
+            self.uploads[thing.id] = thing
+            return thing.id
+        if isinstance(thing, AiBatch):
+            self.batches[thing.id] = thing
+            return thing.id
         self.config = thing
         return "config"
 
@@ -276,6 +329,15 @@ class World:
         found.sort(key=lambda post: (post.created, post.id), reverse=True)
         return found
 
+    def end_permission(self, token: Token, death: str) -> None:
+        """A person takes back what they gave an app: all that it holds of them is dead."""
+        family = (token.value, token.parent or token.value)
+        for other in list(self.tokens.values()):
+            theirs = bool(token.person) and (other.app_id, other.person) == (token.app_id, token.person)
+            if (theirs or other.value in family or other.parent in family) and not other.dead:
+                other.dead = death
+                self.put(other)
+
     def issue(
         self,
         kind: str,
@@ -286,6 +348,7 @@ class World:
         scopes: str = "",
         parent: str | None = None,
         age: float = 0.0,
+        person: str = "",
     ) -> Token:
         """Make a credential that looks like the platform's own; `life` and `age` in seconds, no life = no expiry."""
         issued = self.now() - age
@@ -294,7 +357,7 @@ class World:
         value = prefix + "".join(secrets.choice(alphabet) for _ in range(length))
         token = Token(
             value=value, kind=kind, account_ids=account_ids, issued=issued, app_id=app_id, scopes=scopes, parent=parent,
-            expires=None if life is None else issued + life,
+            person=person, expires=None if life is None else issued + life,
         )  # fmt: skip
         self.put(token)
         return token

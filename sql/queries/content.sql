@@ -26,8 +26,8 @@ WHERE user_id = %(user_id)s AND slot >= %(first_day)s::text
 ORDER BY slot
 
 -- name: posts_written_lately
--- Texts and pictures of an owner's posts since a time, newest first.
-SELECT content, media_url, scheduled_for FROM post_queue
+-- Texts of an owner's posts since a time, newest first.
+SELECT content FROM post_queue
 WHERE user_id = %(user_id)s AND scheduled_for >= %(since)s
 ORDER BY scheduled_for DESC, id LIMIT %(limit)s
 
@@ -103,19 +103,23 @@ SELECT search_query, count(*) AS photos FROM stock_photo_cache
 WHERE business_type = %(business_type)s GROUP BY search_query ORDER BY photos DESC, search_query
 
 -- name: photos_cached
--- The cached photos of a trade; with a search only that search's.
-SELECT photo_url, search_query, alt_text FROM stock_photo_cache
-WHERE business_type = %(business_type)s AND (%(search_query)s::text IS NULL OR search_query = %(search_query)s)
-ORDER BY cached_at, photo_url LIMIT %(limit)s
+-- The cached photos of a trade that can be posted; with a search only that search's. What is ready says where it lies.
+SELECT c.id, c.photo_url AS url, c.source, coalesce(c.alt_text, c.search_query) AS alt_text,
+       c.photographer_name AS author, c.photographer_url AS author_url, c.page_url, c.download_ping_url AS ping_url,
+       c.storage_key AS key, o.place, c.fingerprint
+FROM stock_photo_cache c LEFT JOIN stored_objects o ON o.key = c.storage_key
+WHERE c.business_type = %(business_type)s AND (%(search_query)s::text IS NULL OR c.search_query = %(search_query)s)
+  AND c.refusal IS NULL
+ORDER BY c.cached_at, c.photo_url LIMIT %(limit)s
 
 -- name: cache_photos
 -- Keep what a search found; a photo that the trade has already stays as it is.
 INSERT INTO stock_photo_cache (business_type, search_query, photo_url, photographer_name, photographer_url, source,
-  alt_text, page_url)
+  alt_text, page_url, download_ping_url)
 SELECT %(business_type)s, %(search_query)s, p.photo_url, p.photographer_name, p.photographer_url, p.source, p.alt_text,
-       p.page_url
+       p.page_url, p.download_ping_url
 FROM jsonb_to_recordset(%(photos)s::jsonb) AS p(photo_url text, photographer_name text, photographer_url text,
-  source text, alt_text text, page_url text)
+  source text, alt_text text, page_url text, download_ping_url text)
 ORDER BY p.photo_url
 ON CONFLICT (business_type, photo_url) DO NOTHING
 

@@ -89,18 +89,25 @@ SELECT id FROM post_queue WHERE status = %(status)s
 ORDER BY scheduled_for DESC, id LIMIT %(limit)s OFFSET %(offset)s
 
 -- name: dashboard_posts
--- The posts of one page with their account, the last line of their story and their latest numbers.
-SELECT p.id, p.platform, p.content, p.hashtags, p.media_url, p.alt_text, p.link_url, p.call_to_action, p.theme,
+-- The posts of one page with their account, the last line of their story, their latest numbers, and whom to thank for the
+-- picture. An owner's picture that they deleted is not there any more once its post is out.
+SELECT p.id, p.platform, p.content, p.hashtags,
+       CASE WHEN u.source = 'upload' AND u.media_id IS NULL AND p.status IN ('published', 'rejected') THEN NULL
+            ELSE p.media_url END AS media_url, p.alt_text, p.link_url, p.call_to_action, p.theme,
        p.more_media_urls, p.more_alt_texts, p.topic_type, p.event_title, p.event_starts_at, p.event_ends_at,
        p.offer_coupon_code, p.offer_redeem_url, p.offer_terms,
        p.scheduled_for, p.status, p.requires_approval, p.content_hash, p.approved_by, p.approved_at, p.published_at,
        p.permalink, p.platform_state, p.error_message, p.retry_count, p.next_attempt_at, p.in_doubt_since,
        (p.lease_expires_at > %(now)s) IS TRUE AS leased,
-       a.account_name, a.status AS account_status, GREATEST(a.slowed_until, a.full_until) AS account_waits_until,
+       a.account_name, a.status AS account_status, a.disconnected_at IS NOT NULL AS account_disconnected,
+       GREATEST(a.slowed_until, a.full_until) AS account_waits_until,
+       u.source AS photo_source, u.author AS photo_author, u.author_url AS photo_author_url, u.page_url AS photo_page_url,
+       u.show_url AS photo_show_url,
        e.reason AS last_reason, e.actor AS last_actor, e.at AS last_at,
        n.reach, n.likes, n.comments, n.shares, n.clicks
 FROM post_queue p
 JOIN connected_accounts a ON a.id = p.account_id
+LEFT JOIN picture_uses u ON u.post_id = p.id AND u.url = p.media_url
 LEFT JOIN LATERAL (SELECT reason, actor, at FROM post_events WHERE post_id = p.id ORDER BY seq DESC LIMIT 1) e ON true
 LEFT JOIN LATERAL (SELECT reach, likes, comments, shares, clicks FROM analytics WHERE post_id = p.id
                    ORDER BY fetched_at DESC LIMIT 1) n ON p.status = 'published'
@@ -129,10 +136,10 @@ WHERE p.status IN ('pending', 'approved') AND (p.status = 'approved' OR NOT p.re
 ORDER BY p.scheduled_for, p.id LIMIT %(limit)s
 
 -- name: dashboard_accounts
--- Every connection and how it stands, with the posts that hang on it and what the owner has to be told of it. Where the platform limits an account's posts in 24
--- hours: what it said within the last day, and what we have published since.
+-- Every connection and how it stands, with the posts that hang on it and what the owner has to be told of it. Where the
+-- platform limits an account's posts in 24 hours: what it said within the last day, and what we have published since.
 SELECT a.id, a.platform, a.account_name, a.account_id, a.status, a.status_reason, a.login_provider, a.token_expires_at,
-       a.connected_at, a.last_refreshed_at, coalesce(q.open_posts, 0) AS open_posts, q.next_at,
+       a.connected_at, a.last_refreshed_at, a.disconnected_at, coalesce(q.open_posts, 0) AS open_posts, q.next_at,
        a.slowed_until, a.slowed_reason, a.full_until, lost.created_at AS lost_at,
        ends.message AS ends_message, ends.takes_effect_at AS ends_at, day.total AS posts_total,
        LEAST(day.total, day.used + (SELECT count(*) FROM publish_attempts t
@@ -147,7 +154,7 @@ LEFT JOIN (SELECT account_id, count(*) AS open_posts,
                   min(scheduled_for) FILTER (WHERE scheduled_for > %(now)s) AS next_at FROM post_queue
            WHERE status IN ('pending', 'approved') GROUP BY account_id) q
   ON q.account_id = a.id
-ORDER BY a.status = 'active', a.platform, a.account_name, a.id
+ORDER BY a.disconnected_at IS NOT NULL, a.status = 'active', a.platform, a.account_name, a.id
 
 -- name: dashboard_daily
 -- Numbers per day and platform from the rollup, both days included.

@@ -1,190 +1,185 @@
-"""Pictures for posts: stock photos, searched once and kept; none twice within 60 days while there are others."""
+"""The picture of a post: the owner's own first, then a stock photo, then none; no picture twice within 60 days.
+
+A picture is taken before its post is queued: the database gives it to one run only (migration 030). What a run takes
+and does not queue it lets go of again.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
-import re
-from collections import OrderedDict, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
 
-import orjson
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
 
 from models.database import Role, session
+from models.picture_rules import SAME_LOOK, differs_in
+from models.plan_rights import Rights
 from models.queries import query
-from models.trades import GENERIC, trade, trade_name
-from platforms.errors import OperatorNeeded, PlatformError, TryLater
-from platforms.stock_photos import StockPhoto
+from models.trades import trade
+from platforms.errors import PlatformError
+from tasks.content.stock import StockShelf
+from tasks.media.preparing import OwnPicture, StockPhoto, Workshop
 
-NOT_AGAIN_FOR = timedelta(days=60)
-_PER_SEARCH = 40
-_MOST_CACHED = 500
-_NARROWEST, _WIDEST = 0.8, 1.91  # Instagram's ratios (width : height); the other platforms take these too
-_SMALLEST = 640
-_ENOUGH_FAILURES = 3
-_MOST_REMEMBERED = 256  # searches whose photos a run keeps at hand
-_EMPTY_WORDS = frozenset({"a", "an", "and", "at", "in", "of", "on", "the", "to", "with"})
-
-
-class PhotoSource(Protocol):
-    """What we need of a stock photo service (`platforms.stock_photos.Pexels`)."""
-
-    async def search(self, query: str, orientation: Any = ..., per_page: int = ...) -> Sequence[StockPhoto]:
-        """The photos for a query, best first. Raises a PlatformError."""
-        ...
+_MOST_OWN = 1_000
+# With so many ready photos of a search that do not rest, no further one is fetched and converted for a post.
+_ENOUGH_READY = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture for a post."""
+    """A picture that was taken for a post."""
 
+    use_id: UUID
     url: str
-    alt_text: str
+    alt_text: str | None
+
+
+@dataclass(slots=True)
+class Album:
+    """What an owner has to choose from, and what rests: read once for a run, so that the database is rarely in vain
+    asked for a picture that rests. It decides all the same."""
+
+    user_id: UUID
+    own: Sequence[OwnPicture] = ()
+    resting: set[str] = field(default_factory=set)  # where they came from
+    looks: list[str] = field(default_factory=list)
+
+    def rests(self, source_key: str, fingerprint: str | None) -> bool:
+        """Whether the business shows the same picture within 60 days, as far as this run knows."""
+        if source_key in self.resting:
+            return True
+        return fingerprint is not None and any(differs_in(fingerprint, look) <= SAME_LOOK for look in self.looks)
+
+    def note(self, source_key: str, fingerprint: str | None) -> None:
+        """It rests from now on."""
+        self.resting.add(source_key)
+        if fingerprint is not None:
+            self.looks.append(fingerprint)
+
+
+def read_album(user_id: UUID, rights: Rights) -> Album:
+    """The owner's pictures, where the plan has a library, and what rests."""
+    with session(Role.WORKER) as db:
+        run = db.connection().exec_driver_sql
+        album = Album(user_id)
+        if rights.own_media:
+            own = run(query("own_pictures"), {"user_id": user_id, "limit": _MOST_OWN}).mappings()
+            album.own = [OwnPicture(**row) for row in own]
+        for source_key, fingerprint in run(query("resting_pictures"), {"user_id": user_id}):
+            album.note(source_key, fingerprint)
+    return album
 
 
 class PictureFinder:
-    """Finds pictures for one run. When the service fails again and again, or wants no more, the cache serves alone."""
+    """Finds pictures for one run."""
 
-    def __init__(self, source: PhotoSource) -> None:
-        self._source = source
-        self._searching: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._known: dict[str, list[str]] = {}  # searches in the cache, per kind of business
-        self._recent: OrderedDict[tuple[str, str], list[Picture]] = OrderedDict()
-        self._failures = 0
-        self.problem: PlatformError | None = None  # why the last search gave nothing
+    def __init__(self, shelf: StockShelf, workshop: Workshop) -> None:
+        self.shelf = shelf
+        self.workshop = workshop
 
-    async def ready(self, business_type: str) -> bool:
-        """Whether this trade can get any picture at all, found out before anything is written for it."""
-        if await self._cached(business_type, None, limit=1):
+    @property
+    def problem(self) -> PlatformError | None:
+        """Why there may be no picture: the search failed, or what it found could not be fetched or stored."""
+        return self.shelf.problem or self.workshop.problem
+
+    async def ready(self, business_type: str, album: Album) -> bool:
+        """Whether there is any picture to be had, found out before anything is written for it."""
+        if any(not album.rests(_key_of(picture), picture.fingerprint) for picture in album.own):
             return True
-        return bool(await self._photos(business_type, trade(business_type).pictures[0]))
+        return await self.shelf.ready(business_type)
 
     async def find(
-        self, business_type: str, wanted: str, used: Mapping[str, datetime], when: datetime, *, seed: str
+        self, business_type: str, platform: str, wanted: str, album: Album, when: datetime, *, seed: str
     ) -> Picture | None:
-        """A picture for a post at `when` that fits `wanted`, else one that fits the trade; None when there is none.
+        """A picture for a post at `when`: the own one that rested longest, else a stock photo that fits `wanted`, else
+        one that fits the trade; None when there is none. It is taken: queue its post, or let go of it.
 
-        `used` says when the owner's pictures were or will be shown. One that rests for 60 days goes first; when none
-        does, the one that rests longest. By `seed` two businesses of a trade get different ones.
+        By `seed` two businesses of a trade get different photos.
         """
-        seen: dict[str, Picture] = {}
-        for words in (wanted, *trade(business_type).pictures):
-            if not words.strip():
-                continue
-            photos = await self._photos(business_type, words)
-            for picture in random.Random(seed).sample(photos, len(photos)):
-                if _rest(used, picture, when) >= NOT_AGAIN_FOR:
+        for own in album.own:
+            if not album.rests(_key_of(own), own.fingerprint) and await self.workshop.own(own):
+                picture = await self._take(album, own, self._own_values(own, platform), when)
+                if picture is not None:
                     return picture
-                seen.setdefault(picture.url, picture)
-        for picture in await self._cached(business_type, None, limit=_MOST_CACHED):
-            seen.setdefault(picture.url, picture)
-        return max(seen.values(), key=lambda picture: _rest(used, picture, when), default=None)
+        tried: set[UUID] = set()
+        for words in (wanted, *trade(business_type).pictures):
+            if words.strip():
+                photos = await self.shelf.photos(business_type, words)
+                if (picture := await self._stock(photos, album, when, seed, tried)) is not None:
+                    return picture
+        return await self._stock(await self.shelf.cached(business_type), album, when, seed, tried)
 
-    async def _photos(self, business_type: str, wanted: str) -> list[Picture]:
-        """The photos of a search: of the cached one that means the same, else of a new one."""
-        plain, kind = " ".join(wanted.casefold().split()), cache_kind(business_type)
-        async with self._searching[kind, plain]:
-            if kind not in self._known:
-                self._known[kind] = await asyncio.to_thread(_searches, kind)
-            close = nearest(plain, self._known[kind])
-            if close is None:
-                if self._failures >= _ENOUGH_FAILURES or not await self._search(kind, plain):
-                    return []
-                self._known[kind].append(close := plain)
-            if (kind, close) not in self._recent:
-                self._recent[kind, close] = await self._cached(business_type, close, limit=_MOST_CACHED)
-                if len(self._recent) > _MOST_REMEMBERED:
-                    self._recent.popitem(last=False)
-            return self._recent.get((kind, close), [])
+    async def _stock(
+        self, photos: Sequence[StockPhoto], album: Album, when: datetime, seed: str, tried: set[UUID]
+    ) -> Picture | None:
+        rested = [p for p in photos if p.id not in tried and not album.rests(p.url, p.fingerprint)]
+        shuffled = random.Random(seed).sample(rested, len(rested))
+        ready = [photo for photo in shuffled if photo.key is not None]
+        others = [photo for photo in shuffled if photo.key is None]
+        for photo in [*ready, *others] if len(ready) >= _ENOUGH_READY else shuffled:
+            tried.add(photo.id)
+            if await self.workshop.stock(photo) and not album.rests(photo.url, photo.fingerprint):
+                picture = await self._take(album, photo, self._stock_values(photo), when)
+                if picture is not None:
+                    return picture
+        return None
 
-    async def _search(self, kind: str, plain: str) -> int:
-        """Ask the service and keep what is fit to be posted; returns how many."""
-        try:
-            found = await self._source.search(plain, "landscape", _PER_SEARCH)
-        except PlatformError as error:
-            self.problem = error
-            stop = isinstance(error, OperatorNeeded) or error.http_status == 429
-            self._failures = _ENOUGH_FAILURES if stop else self._failures + isinstance(error, TryLater)
-            return 0
-        self._failures = 0
-        fit = [photo for photo in found if is_fit(photo)]
-        await asyncio.to_thread(_keep, kind, plain, fit)
-        return len(fit)
-
-    async def _cached(self, business_type: str, search: str | None, *, limit: int) -> list[Picture]:
-        return await asyncio.to_thread(_read, cache_kind(business_type), search, limit)
-
-
-def cache_kind(business_type: str) -> str:
-    """Under which name a business's photos are kept: its trade, or its owner's word where we know no trade for it.
-
-    So a notary never gets a locksmith's picture, though both are a local business to us.
-    """
-    name = trade_name(business_type)
-    return (" ".join(business_type.casefold().split()) or name) if name == GENERIC else name
-
-
-def is_fit(photo: StockPhoto) -> bool:
-    """Whether every platform takes it as it is: large enough, and of a shape that Instagram allows."""
-    if photo.width < _SMALLEST or photo.height <= 0 or not photo.full_url.startswith(("http://", "https://")):
-        return False
-    return _NARROWEST <= photo.width / photo.height <= _WIDEST
-
-
-def nearest(wanted: str, known: Sequence[str]) -> str | None:
-    """The known search that shares at least half of all words with the wanted one, the most similar first."""
-    words = _words(wanted)
-
-    def similarity(search: str) -> float:
-        others = _words(search)
-        return len(words & others) / len(words | others) if words | others else 0.0
-
-    best = max(known, key=similarity, default=None)
-    return best if best is not None and similarity(best) >= 0.5 else None
-
-
-def _words(text: str) -> frozenset[str]:
-    found = (word.removesuffix("s") for word in re.findall(r"\w+", text.casefold()) if word not in _EMPTY_WORDS)
-    return frozenset(found)
-
-
-def _rest(used: Mapping[str, datetime], picture: Picture, when: datetime) -> timedelta:
-    """How far from `when` the picture is shown otherwise."""
-    other = used.get(picture.url)
-    return abs(when - other) if other is not None else timedelta.max
-
-
-def _searches(kind: str) -> list[str]:
-    with session(Role.WORKER) as db:
-        rows = db.connection().exec_driver_sql(query("photo_searches"), {"business_type": kind})
-        return list(rows.scalars())
-
-
-def _read(kind: str, search: str | None, limit: int) -> list[Picture]:
-    with session(Role.WORKER) as db:
-        rows = db.connection().exec_driver_sql(
-            query("photos_cached"), {"business_type": kind, "search_query": search, "limit": limit}
-        )
-        return [Picture(url, alt or words) for url, words, alt in rows]
-
-
-def _keep(kind: str, search: str, photos: Sequence[StockPhoto]) -> None:
-    rows = [
-        {
-            "photo_url": photo.full_url,
-            "photographer_name": photo.author or None,
-            "photographer_url": photo.author_url or None,
-            "source": photo.source,
-            "alt_text": photo.alt or None,
-            "page_url": photo.page_url or None,
+    def _own_values(self, own: OwnPicture, platform: str) -> dict[str, Any]:
+        key = own.instagram_key if platform == "instagram" and own.instagram_key else own.key
+        return {
+            "media_id": own.id,
+            "source": "upload",
+            "storage_key": key,
+            "url": self.workshop.storages.url(own.place or "", key or "", otherwise=own.url),
         }
-        for photo in photos
-    ]
-    with session(Role.WORKER) as db:
-        db.connection().exec_driver_sql(
-            query("cache_photos"),
-            {"business_type": kind, "search_query": search, "photos": orjson.dumps(rows).decode()},
-        )
+
+    def _stock_values(self, photo: StockPhoto) -> dict[str, Any]:
+        return {
+            "source": photo.source,
+            "storage_key": photo.key,
+            "url": self.workshop.storages.url(photo.place or "", photo.key or "", otherwise=photo.url),
+            "show_url": photo.url if photo.source == "unsplash" else None,  # its guidelines ask for that
+            "author": photo.author,
+            "author_url": photo.author_url,
+            "page_url": photo.page_url,
+            "ping_url": photo.ping_url,
+        }
+
+    async def _take(
+        self, album: Album, picture: OwnPicture | StockPhoto, values: Mapping[str, Any], when: datetime
+    ) -> Picture | None:
+        """The picture, or None when another run has it, or when its owner has just deleted it."""
+        source_key = _key_of(picture)
+        album.note(source_key, picture.fingerprint)
+        use_id = uuid4()
+        nothing = dict.fromkeys(("media_id", "show_url", "author", "author_url", "page_url", "ping_url"))
+        row = nothing | {"id": use_id, "user_id": album.user_id, "source_key": source_key, "planned_for": when}
+        row |= {"fingerprint": picture.fingerprint, **values}
+        taken = await asyncio.to_thread(_insert, row)
+        return Picture(use_id, str(values["url"]), picture.alt_text) if taken else None
+
+
+def _key_of(picture: OwnPicture | StockPhoto) -> str:
+    return f"media:{picture.id}" if isinstance(picture, OwnPicture) else picture.url
+
+
+def _insert(row: Mapping[str, Any]) -> bool:
+    try:
+        with session(Role.WORKER) as db:
+            return db.connection().exec_driver_sql(query("take_picture"), row).one_or_none() is not None
+    except IntegrityError:
+        return False
+
+
+def bind(db: Session, posts: Mapping[UUID, UUID], taken: Collection[UUID]) -> None:
+    """Give the queued posts their pictures (use -> post), in their transaction; let go of the other taken ones."""
+    run = db.connection().exec_driver_sql
+    run(query("bind_pictures"), {"uses": list(posts), "posts": list(posts.values())})
+    run(query("note_own_pictures"), {"uses": list(posts)})
+    run(query("release_pictures"), {"uses": list(taken)})

@@ -56,7 +56,6 @@ class OwnerFacts:
     accounts: tuple[AccountFacts, ...]
     taken: Mapping[UUID, Mapping[str, str | None]]  # per account: slot -> theme, from four weeks ago on
     recent_texts: tuple[str, ...]  # newest first
-    recent_pictures: Mapping[str, datetime]  # URL -> when it was or will be used last
     templates: tuple[Template, ...]
     knowledge: Knowledge = field(default_factory=Knowledge)
 
@@ -142,10 +141,6 @@ def _facts(
     by_account: dict[UUID, dict[str, str | None]] = {}
     for account_id, slot, theme in taken:
         by_account.setdefault(account_id, {})[slot] = theme
-    pictures: dict[str, datetime] = {}
-    for _, url, when in lately:
-        if url is not None:
-            pictures.setdefault(url, when)
     business = Business(
         id=found["business_id"],
         user_id=found["user_id"],
@@ -169,8 +164,7 @@ def _facts(
             for a in accounts
         ),
         taken=by_account,
-        recent_texts=tuple(text for text, _, _ in lately),
-        recent_pictures=pictures,
+        recent_texts=tuple(text for (text,) in lately),
         templates=tuple(templates),
     )
 

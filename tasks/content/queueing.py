@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 from sqlmodel import Session
@@ -17,7 +16,7 @@ from models.content import ContentGeneration
 from models.database import Role, session
 from models.gates import needs_picture
 from models.queries import query
-from tasks.content.pictures import Picture, PictureFinder
+from tasks.content.pictures import Album, Picture, PictureFinder, bind
 from tasks.content.plan import OwnerFacts, WeekPlan
 from tasks.content.prompt import PROMPT_VERSION
 from tasks.content.writing import WrittenPost, WrittenWeek
@@ -39,48 +38,52 @@ class Queued:
     fell_back: int = 0
 
 
-async def with_pictures(
-    finder: PictureFinder, owner: OwnerFacts, week: WrittenWeek, used: dict[str, datetime]
-) -> list[ReadyPost]:
-    """Every post with a picture of its own. One that needs a picture and gets none is skipped with the reason.
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What a week was paid by: calls in the ledger, and the requests of a batch that it uses up."""
 
-    `used` (picture -> when it is shown) grows by what is chosen here, so that a whole run shows no picture twice.
-    """
+    call_ids: Sequence[UUID] = ()
+    request_ids: Sequence[UUID] = ()
+
+
+async def with_pictures(finder: PictureFinder, owner: OwnerFacts, week: WrittenWeek, album: Album) -> list[ReadyPost]:
+    """Every post with a picture of its own. One that needs a picture and gets none is skipped with the reason."""
     ready: list[ReadyPost] = []
     for post in week.posts:
         planned = post.planned
         picture = await finder.find(
             owner.business.type,
+            planned.platform,
             post.picture_query,
-            used,
+            album,
             planned.slot.at,
             seed=f"{owner.business.id} {planned.key}",
         )
         if picture is None and needs_picture(planned.platform):
             week.skipped.append(f"{planned.key}: {no_picture(finder)}")
             continue
-        if picture is not None:
-            used[picture.url] = planned.slot.at
         ready.append(ReadyPost(post, picture))
     return ready
 
 
 def no_picture(finder: PictureFinder) -> str:
     """Why there is none, for the run's table."""
-    return f"no picture ({finder.problem.message if finder.problem else 'no stock photo fits'})"
+    return f"no picture ({finder.problem.message if finder.problem else 'none fits that was not shown for 60 days'})"
 
 
 async def queue_week(
-    owner: OwnerFacts, week: WeekPlan, written: WrittenWeek, ready: Sequence[ReadyPost], *, model: str
+    owner: OwnerFacts, week: WeekPlan, written: WrittenWeek, ready: Sequence[ReadyPost], *, model: str, paid: Paid
 ) -> Queued:
-    """Store the generation and its posts in one transaction; returns which posts are new.
+    """Store the generation, its posts and what it was paid by in one transaction; returns which posts are new.
 
     A slot that another run filled meanwhile stays as it is: the database decides, so that two runs make nothing twice.
     """
-    return await asyncio.to_thread(_store, owner, week, written, ready, model)
+    return await asyncio.to_thread(_store, owner, week, written, ready, model, paid)
 
 
-def _store(owner: OwnerFacts, week: WeekPlan, written: WrittenWeek, ready: Sequence[ReadyPost], model: str) -> Queued:
+def _store(
+    owner: OwnerFacts, week: WeekPlan, written: WrittenWeek, ready: Sequence[ReadyPost], model: str, paid: Paid
+) -> Queued:
     generation = ContentGeneration(
         id=uuid4(),
         user_id=owner.user_id,
@@ -109,12 +112,24 @@ def _store(owner: OwnerFacts, week: WeekPlan, written: WrittenWeek, ready: Seque
                 "posts": orjson.dumps([_row(key, post, owner) for key, post in rows.items()]).decode(),
             },
         )
-        new = [rows[str(post_id)] for post_id in made.scalars()]
+        ids = list(made.scalars())
+        bind(db, _pictures(ids, rows), [post.picture.use_id for post in ready if post.picture])
+        new = [rows[str(post_id)] for post_id in ids]
         queued = Queued(len(new), sum(post.written.model is None for post in new))
         _note_reviews(db, owner, [post.written for post in new])
         generation.posts_made, generation.posts_fallen_back = queued.made, queued.fell_back
         db.add(generation)
+        sql = db.connection().exec_driver_sql
+        if paid.call_ids:
+            sql(query("assign_ai_calls"), {"generation_id": generation.id, "ids": list(paid.call_ids)})
+        if paid.request_ids:
+            sql(query("use_ai_batch_requests"), {"ids": list(paid.request_ids)})
     return queued
+
+
+def _pictures(ids: Sequence[UUID], rows: Mapping[str, ReadyPost]) -> dict[UUID, UUID]:
+    """Which picture is whose."""
+    return {picture.use_id: post_id for post_id in ids if (picture := rows[str(post_id)].picture) is not None}
 
 
 def _note_reviews(db: Session, owner: OwnerFacts, posts: Sequence[WrittenPost]) -> None:
@@ -143,9 +158,7 @@ def _row(post_id: str, post: ReadyPost, owner: OwnerFacts) -> dict[str, Any]:
         "link_url": website,
         "call_to_action": "LEARN_MORE" if website else None,
         "alt_text": post.picture.alt_text if post.picture else None,
-        "reason": "written"
-        if written.model
-        else "taken from the evergreen bank: the writer had nothing that may go out",
+        "reason": "written" if written.model else f"taken from the evergreen bank: {written.why}",
         "details": {"model": written.model, "prompt_version": PROMPT_VERSION} if written.model else {},
     }
 

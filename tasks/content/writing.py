@@ -1,4 +1,7 @@
-"""Write one week: one call for all posts, the gates, one more call for what they refused, then the evergreen bank."""
+"""Write one week: one call for all posts, the gates, two more for what they refused, then the evergreen bank.
+
+The first call may have been made earlier, by a batch: then its answer is judged like any other.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from models.business_facts import gate_context
 from models.evergreen import EvergreenPost, evergreen
@@ -15,15 +18,18 @@ from models.gates import LIMITS, Draft, GateContext, Verdict, objection
 from models.gates.near_duplicate import near_duplicate
 from models.gates.platform_limits import count_hashtags
 from platforms.errors import Refused, TryLater
-from platforms.openai_writer import Draft as Answer
-from platforms.openai_writer import DraftPost
+from platforms.openai_forms import Draft as Answer
+from platforms.openai_forms import DraftPost, Usage
+from tasks.content.arrived import Arrived
+from tasks.content.ledger import BudgetSpent
 from tasks.content.plan import OwnerFacts, PlannedPost, WeekPlan
 from tasks.content.prompt import INSTRUCTIONS, PROMPT_VERSION, request
 
+REPAIRS = 2  # how often a refused post is asked for again, with the reason
 MOST_SLOTS_PER_CALL = 30  # more than that and the answer takes longer than a call may
+T = TypeVar("T")
 _TEXT_KEPT = 300
 _LAST_POSTS = 60  # of ours, that even the last resort may not repeat
-_CACHE_SHARDS = 16  # OpenAI wants no more than some 15 requests a minute for one cache key
 
 
 class WeekWriter(Protocol):
@@ -36,16 +42,18 @@ class WeekWriter(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
-    """Which model writes, which one is asked when it fails, and how many hashtags Instagram gets."""
+    """Which model writes, which one is asked when it fails, how many hashtags Instagram gets, and over how many keys of
+    the provider's prompt cache owners are spread."""
 
     model: str
     fallback_model: str | None = None
     hashtag_cap: int = 5
+    cache_keys: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenPost:
-    """A text that passed the gates. `model` None = it comes from the evergreen bank."""
+    """A text that passed the gates. `model` None = it comes from the evergreen bank; `why` says for what reason."""
 
     planned: PlannedPost
     theme: str
@@ -53,6 +61,7 @@ class WrittenPost:
     hashtags: tuple[str, ...]
     picture_query: str
     model: str | None
+    why: str = ""
 
 
 @dataclass(slots=True)
@@ -84,15 +93,25 @@ class _Rejected:
 
 
 async def write_week(
-    writer: WeekWriter, models: Models, owner: OwnerFacts, week: WeekPlan, *, today: date, last_chance: bool
+    writer: WeekWriter,
+    models: Models,
+    owner: OwnerFacts,
+    week: WeekPlan,
+    *,
+    today: date,
+    last_chance: bool,
+    arrived: Arrived | None = None,
 ) -> WrittenWeek:
     """The week's posts, each past every gate; what fell back says so.
 
-    When the writer is down its posts are left out and `late` is set; on the last chance the evergreen bank fills them.
+    `arrived` holds posts that a batch has written already; only what is missing or refused of them is asked for.
+    When the owner's budget is spent the evergreen bank fills the rest. When the writer is down its posts are left out
+    and `late` is set; on the last chance the evergreen bank fills them.
     Raises OperatorNeeded when our key, money or model name is wrong. Nothing is written to the database here.
     """
     work = _Work(writer, models, owner, week, today)
-    for part in _parts(week.posts):
+    wanted = work.missing(arrived) if arrived else [_Rejected(post, "", "") for post in week.posts]
+    for part in evenly(wanted, MOST_SLOTS_PER_CALL):
         await work.write(part, last_chance=last_chance)
     return work.done
 
@@ -117,38 +136,57 @@ class _Work:
         )
         self.done = WrittenWeek()
 
-    async def write(self, planned: Sequence[PlannedPost], *, last_chance: bool) -> None:
-        """Write these posts: first call, one repair, the second model if there is one, the evergreen bank."""
-        left = [_Rejected(post, "", "") for post in planned]
+    def missing(self, arrived: Arrived) -> list[_Rejected]:
+        """Take what a batch wrote past the gates; returns what is still to be written."""
+        for used in arrived.usages:
+            self._count(used)
+        left: list[_Rejected] = []
+        for planned in self._week.posts:
+            asked = arrived.posts.get((planned.account_id, planned.slot.local))
+            if asked is None:
+                left.append(_Rejected(planned, "", ""))
+                continue
+            theme, draft = asked
+            rejected = self._judge(replace(planned, theme=theme), draft, arrived.model)
+            left += [rejected] if rejected is not None else []
+        return left
+
+    async def write(self, wanted: Sequence[_Rejected], *, last_chance: bool) -> None:
+        """Write these posts: first call, two repairs, the second model if there is one, the evergreen bank."""
+        left = list(wanted)
         late: TryLater | None = None
         given_up: set[str] = set()
-        for model in (self._models.model, self._models.model, self._models.fallback_model):
+        why = "the writer had nothing that may go out"
+        for model in (*[self._models.model] * (1 + REPAIRS), self._models.fallback_model):
             if not left or model is None or model in given_up:
                 continue
             try:
                 left = await self._attempt(model, left)
+            except BudgetSpent as spent:
+                self._note("", "budget", str(spent))
+                late, why = None, str(spent)
+                break
             except (Refused, TryLater) as error:
                 given_up.add(model)
                 self._note("", "writer", error.message)
                 if isinstance(error, TryLater):
                     late = error
                     if error.code == "length" and len(left) > 1:
-                        return await self._halves([entry.planned for entry in left], last_chance=last_chance)
+                        return await self._halves(left, last_chance=last_chance)
         if left and late is not None and not last_chance:
             self.done.late = late
             return
         for rejected in left:
-            self._fall_back(rejected)
+            self._fall_back(rejected, why)
 
-    async def _halves(self, planned: Sequence[PlannedPost], *, last_chance: bool) -> None:
+    async def _halves(self, wanted: Sequence[_Rejected], *, last_chance: bool) -> None:
         """The answer was too long for the model: ask for less at once."""
-        middle = len(planned) // 2
-        for part in (planned[:middle], planned[middle:]):
+        middle = len(wanted) // 2
+        for part in (wanted[:middle], wanted[middle:]):
             await self.write(part, last_chance=last_chance)
 
     async def _attempt(self, model: str, wanted: Sequence[_Rejected]) -> list[_Rejected]:
         """One call; returns what is still missing."""
-        self.done.calls += 1
         answer = await self._writer.write_week(
             INSTRUCTIONS,
             request(
@@ -164,11 +202,11 @@ class _Work:
                 ],
             ),
             model,
-            f"{PROMPT_VERSION}-{self._owner.user_id.int % _CACHE_SHARDS}",
+            f"{PROMPT_VERSION}-{self._owner.user_id.int % self._models.cache_keys}",
         )
-        self.done.input_tokens += answer.usage.input_tokens
-        self.done.cached_tokens += answer.usage.cached_tokens
-        self.done.output_tokens += answer.usage.output_tokens
+        self._count(answer.usage)
+        if answer.failure is not None:
+            raise answer.failure
         given: dict[str, DraftPost] = {}
         for draft in answer.posts:
             given.setdefault(draft.slot, draft)
@@ -177,6 +215,12 @@ class _Work:
             for entry in wanted
             if (rejected := self._judge(entry.planned, given.get(entry.planned.key), answer.model)) is not None
         ]
+
+    def _count(self, used: Usage) -> None:
+        self.done.calls += 1
+        self.done.input_tokens += used.input_tokens
+        self.done.cached_tokens += used.cached_tokens
+        self.done.output_tokens += used.output_tokens
 
     def _judge(self, planned: PlannedPost, draft: DraftPost | None, model: str) -> _Rejected | None:
         """Take a draft past the gates into the week, or say what is wrong with it."""
@@ -202,7 +246,7 @@ class _Work:
         )
         return None
 
-    def _fall_back(self, rejected: _Rejected) -> None:
+    def _fall_back(self, rejected: _Rejected, why: str) -> None:
         """The first evergreen post that passes the gates; without one the slot stays empty and says so.
 
         The bank is everybody's: what is left of it when the town's other businesses have posted from it may be nothing.
@@ -220,19 +264,19 @@ class _Work:
         ):
             verdict = self._objection(self._draft(planned, candidate), candidate.theme)
             if verdict is None:
-                return self._take(planned, candidate)
+                return self._take(planned, candidate, why)
             if verdict.gate == "near_duplicate":
                 said_before.append(candidate)
         for candidate in said_before:
             if self._objection(self._draft(planned, candidate), candidate.theme, last_resort=True) is None:
-                return self._take(planned, candidate)
+                return self._take(planned, candidate, why)
         self.done.skipped.append(f"{planned.key}: no text passes the gates ({rejected.reason or 'the writer is down'})")
 
     def _draft(self, planned: PlannedPost, candidate: EvergreenPost) -> Draft:
         hashtags = clean_hashtags(candidate.hashtags, candidate.text, planned.platform, self._models.hashtag_cap)
         return Draft(platform=planned.platform, text=candidate.text, hashtags=hashtags)
 
-    def _take(self, planned: PlannedPost, candidate: EvergreenPost) -> None:
+    def _take(self, planned: PlannedPost, candidate: EvergreenPost, why: str) -> None:
         self.done.posts.append(
             WrittenPost(
                 planned=planned,
@@ -241,6 +285,7 @@ class _Work:
                 hashtags=self._draft(planned, candidate).hashtags,
                 picture_query=candidate.picture_query,
                 model=None,
+                why=why,
             )
         )
 
@@ -268,11 +313,11 @@ class _Work:
         self.done.refusals.append({"slot": slot, "gate": gate, "reason": reason, "text": text[:_TEXT_KEPT]})
 
 
-def _parts(posts: Sequence[PlannedPost]) -> list[Sequence[PlannedPost]]:
-    """As few parts as possible, equally large."""
-    count = -(-len(posts) // MOST_SLOTS_PER_CALL)
-    size = -(-len(posts) // max(count, 1))
-    return [posts[start : start + size] for start in range(0, len(posts), max(size, 1))]
+def evenly(things: Sequence[T], most: int) -> list[Sequence[T]]:
+    """As few parts of at most `most` as possible, equally large."""
+    count = -(-len(things) // most)
+    size = -(-len(things) // max(count, 1))
+    return [things[start : start + size] for start in range(0, len(things), max(size, 1))]
 
 
 def clean(text: str) -> str:

@@ -27,7 +27,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, health, pages
+from dashboards import access, connect, health, media_files, meta_callbacks, pages
 from dashboards.doors import Door, Doors
 from dashboards.guard import Guard
 from models import passwords
@@ -103,7 +103,10 @@ def make_client(database_url: str, monkeypatch: pytest.MonkeyPatch) -> MakeClien
         doors = Doors(
             [
                 *access.ROUTES,
+                *connect.ROUTES,
                 *health.ROUTES,
+                *media_files.ROUTES,
+                *meta_callbacks.ROUTES,
                 *pages.ROUTES,
                 Door(path="/hook", endpoint=taken, methods=("POST",), anonymous=True, cross_site=True),
                 Door(path="/change", endpoint=taken, methods=("POST",)),
@@ -149,7 +152,7 @@ def live(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """One server and one database for a module's tests; each test brings its own owners."""
     with (
         databases.copied() as database_url,
-        _sealing(),
+        sealing(),
         psycopg.connect(database_url, autocommit=True) as owner,
         serving(database_url, tmp_path_factory.mktemp("dashboard")) as url,
     ):
@@ -157,7 +160,7 @@ def live(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @contextmanager
-def _sealing() -> Iterator[None]:
+def sealing() -> Iterator[None]:
     """A key for the factories' tokens, as `database_url` sets one for a single test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POSTAGENT_ENCRYPTION_KEYS", generate_key())
@@ -167,13 +170,14 @@ def _sealing() -> Iterator[None]:
 
 
 @contextmanager
-def serving(database_url: str, folder: Path) -> Iterator[str]:
-    """The dashboard as a process of its own, in this process's environment; its log is `dashboard.log` in `folder`."""
+def serving(database_url: str, folder: Path, **more: str) -> Iterator[str]:
+    """The dashboard as a process of its own, in this process's environment and with `more`; its log is `dashboard.log`
+    in `folder`. Its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url = f"http://localhost:{port}"
-    environment = os.environ | {"POSTAGENT_PUBLIC_URL": url, "POSTAGENT_DATABASE_URL": database_url}
+    environment = os.environ | {"POSTAGENT_PUBLIC_URL": url, "POSTAGENT_DATABASE_URL": database_url} | more
     log = folder / "dashboard.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -13,7 +13,7 @@ import streamlit.config
 
 from dashboards.app import picture_sources, server_options
 from dashboards.doors import Doors
-from models.settings import Settings, load_settings
+from models.settings import S3, Settings, load_settings
 from tests.dashboards.house import ROOT
 
 
@@ -54,9 +54,13 @@ def test_the_trusted_headers_are_the_ones_the_guard_sets() -> None:
     assert json.loads(options["server.trustedUserHeaders"]) == USER_HEADERS
 
 
-def test_pictures_may_come_from_a_local_stock_service_only_when_there_is_one() -> None:
-    assert picture_sources(_settings()) == []
-    assert picture_sources(_settings(sandbox_url="http://127.0.0.1:8600")) == ["http://127.0.0.1:8600"]
+def test_pictures_may_come_from_ourselves_and_from_local_services_where_there_are_any() -> None:
+    real = {"public_url": "https://app.example"}
+    assert picture_sources(_settings(**real)) == []
+    assert picture_sources(_settings()) == ["http://localhost:8501"]
+    assert picture_sources(_settings(sandbox_url="http://127.0.0.1:8600", **real)) == ["http://127.0.0.1:8600"]
+    bucket = dict.fromkeys(S3, "x") | {"s3_endpoint_url": "http://s3.lan:9000", "s3_public_url": "http://s3.lan:9000/b"}
+    assert picture_sources(_settings(**real, **bucket)) == ["http://s3.lan:9000"]
 
 
 def test_every_route_is_found_by_the_guard() -> None:

@@ -14,6 +14,7 @@ from models.base import utc_now
 from tests.dashboards.conftest import Live
 from tests.dashboards.house import PASSWORD, PASSWORD_HASH, make_login
 from tests.factories import Owner, make_account, make_owner, make_post
+from tests.tasks.content.fakes import picture_of
 
 pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser are enough
 expect.set_options(timeout=90_000)
@@ -131,7 +132,7 @@ def test_no_text_of_anybody_runs_in_the_browser_and_the_policy_holds(live: Live,
     troubles: list[str] = []
     page.on("console", lambda message: troubles.append(message.text) if "Content Security" in message.text else None)
     log_in(page, live, bob)
-    for path in ("/", "/queue", "/metrics", "/accounts"):
+    for path in ("/", "/queue", "/pictures", "/metrics", "/accounts"):
         page.goto(live.url + path)
         expect(page.get_by_role("button", name="Log out")).to_be_visible()
         assert page.evaluate("window.hacked") is None
@@ -172,3 +173,34 @@ def test_two_tenants_side_by_side_see_only_their_own(live: Live, browser: Browse
         expect(page.get_by_text(f"Bread by {name}")).to_be_visible(timeout=90_000)
         expect(page.get_by_text("Bread by")).to_have_count(1)
         context.close()
+
+
+def test_an_owner_adds_pictures_describes_one_and_deletes_one(live: Live, page: Page, bob: Owner) -> None:
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if "Content Security" in message.text else None)
+    log_in(page, live, bob, "/pictures")
+    expect(page.get_by_text("No pictures yet.")).to_be_visible()
+    assert not scrolls_sideways(page)
+    files: list[Any] = [
+        {"name": f"{name}.jpg", "mimeType": "image/jpeg", "buffer": picture_of(name, (640, 960))}
+        for name in ("van", "roof")
+    ]
+    page.set_input_files("input[type=file]", [*files, {"name": "n.jpg", "mimeType": "image/jpeg", "buffer": b"notes"}])
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_text("2 pictures added.")).to_be_visible()
+    expect(page.get_by_text("it is not a JPEG, PNG or WebP picture")).to_be_visible()
+    expect(page.locator("img.pa-media")).to_have_count(2)
+    shown = "() => [...document.querySelectorAll('img.pa-media')].every(image => image.naturalWidth === 640)"
+    page.wait_for_function(shown)
+    assert not scrolls_sideways(page)
+    page.get_by_role("button", name="Describe").first.click()
+    page.get_by_role("dialog").get_by_label("Description").fill("Our van")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.locator("img.pa-media[alt='Our van']")).to_be_visible()
+    page.get_by_role("button", name="Delete").last.click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.locator("img.pa-media")).to_have_count(1)
+    assert live.owner.execute("SELECT count(*) FROM media_library WHERE user_id = %s", (bob.user_id,)).fetchone() == (
+        1,
+    )
+    assert troubles == []

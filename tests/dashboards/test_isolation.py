@@ -28,6 +28,8 @@ TENANT_TABLES = {
     "business_facts": "user_id",
     "connected_accounts": "user_id",
     "media_library": "user_id",
+    "picture_uses": "user_id",
+    "stored_objects": "user_id",
     "post_queue": "user_id",
     "analytics": "user_id",
     "user_preferences": "user_id",
@@ -39,14 +41,22 @@ TENANT_TABLES = {
     "analytics_daily": "user_id",
     "location_metrics": "user_id",
     "publishing_quotas": "user_id",
+    "ai_calls": "user_id",
+    "ai_batch_requests": "user_id",
     "owner_notices": "user_id",
     "dashboard_sessions": "user_id",
+    "connect_attempts": "user_id",
 }
 # What the dashboard has no business with at all.
 CLOSED_TABLES = {
+    "ai_batches",
+    "ai_batch_requests",
+    "ai_calls",
     "publish_discards",
     "publish_handles",
     "dashboard_sessions",
+    "connect_attempts",
+    "data_deletions",
     "login_attempts",
     "quarantined_rows",
     "job_runs",
@@ -65,7 +75,18 @@ def eve(owner: Connection) -> tuple[Owner, Connected, UUID]:
     post = make_post(owner, eve, account, content="Eve's words", requires_approval=True)
     ids: dict[str, Any] = {"user_id": eve.user_id}
     of_post, of_account = ids | {"post_id": post}, ids | {"account_id": account.id, "platform": account.platform}
-    insert(owner, "media_library", **ids, filename="eve.jpg", url="https://example.com/eve.jpg")
+    insert(owner, "stored_objects", **ids, key="eves-key", place="local")
+    insert(owner, "media_library", **ids, filename="eve.jpg", url="https://example.com/eve.jpg", storage_key="eves-key")
+    insert(
+        owner,
+        "picture_uses",
+        **ids,
+        post_id=post,
+        source="upload",
+        source_key="eve.jpg",
+        url="https://example.com/eve.jpg",
+        planned_for=utc_now(),
+    )
     insert(owner, "analytics", **of_post, platform=account.platform, reach=5)
     insert(owner, "publish_attempts", **of_post, attempt_number=1, fingerprint="f", worker="w", lease_token=1)
     insert(
@@ -92,8 +113,32 @@ def eve(owner: Connection) -> tuple[Owner, Connected, UUID]:
     insert(owner, "analytics_daily", **of_account, day=utc_now().date())
     insert(owner, "location_metrics", **of_account, day=utc_now().date(), metric="CALL_CLICKS", value=1)
     insert(owner, "publishing_quotas", **of_account, used=1, window_seconds=86_400, read_at=utc_now())
+    call, batch, money = uuid4(), uuid4(), {"reserved": 1, "reserved_until": utc_now()}
+    insert(owner, "ai_calls", id=call, **ids, **money, month=utc_now().date(), model="m", price_date=utc_now().date())
+    insert(owner, "ai_batches", id=batch, model="m")
+    insert(
+        owner,
+        "ai_batch_requests",
+        **ids,
+        batch_id=batch,
+        call_id=call,
+        week_start=utc_now().date(),
+        part=0,
+        slots="[]",
+        first_at=utc_now(),
+    )
     insert(owner, "owner_notices", **of_account, kind="connection_lost", message="Eve's trouble")
-    make_login(owner, eve)
+    insert(
+        owner,
+        "connect_attempts",
+        **ids,
+        session_id=make_login(owner, eve).session_id,
+        service="google",
+        state_hash="EVES-STATE",
+        verifier_encrypted="v1.x.y",
+        started_at=utc_now(),
+        expires_at=utc_now(),
+    )
     return eve, account, post
 
 
@@ -225,7 +270,12 @@ def test_no_row_can_be_made_in_anothers_name(
         ("INSERT INTO post_queue (user_id, account_id, platform, content, scheduled_for) "
          "VALUES (%s, %s, 'facebook', 'x', now())", (eve_id, account.id)),
         ("INSERT INTO media_library (user_id, filename, url) VALUES (%s, 'x', 'x')", (eve_id,)),
+        ("INSERT INTO stored_objects (key, user_id, place) VALUES ('x', %s, 'local')", (eve_id,)),
+        ("INSERT INTO picture_uses (user_id, source, source_key, url, planned_for) "
+         "VALUES (%s, 'upload', 'x', 'x', now())", (eve_id,)),
         ("INSERT INTO user_preferences (user_id) VALUES (%s)", (eve_id,)),
+        ("INSERT INTO connected_accounts (user_id, platform, account_id, access_token_encrypted) "
+         "VALUES (%s, 'google', 'accounts/1/locations/2', 'x')", (eve_id,)),
         ("INSERT INTO businesses (user_id, name, type) VALUES (%s, 'x', 'x')", (eve_id,)),
         ("INSERT INTO business_facts (user_id, business_id, kind, text) VALUES (%s, %s, 'fact', 'x')",
          (eve_id, eve[0].business_id)),
@@ -301,9 +351,27 @@ def test_every_query_of_the_dashboard_shows_nothing_of_another_tenant(
             assert mark not in shown, name
 
 
+def test_the_dashboard_writes_tokens_and_takes_out_only_its_own(
+    owner: Connection, dashboard: Connection, eve: tuple[Owner, Connected, UUID]
+) -> None:
+    before = _snapshot(owner, eve[0].user_id)
+    assert dashboard.execute("SELECT * FROM disconnect_account(%s, 'x')", (eve[1].id,)).fetchall() == []
+    for statement in (
+        "UPDATE connected_accounts SET access_token_encrypted = 'x' WHERE access_token_encrypted = 'y'",
+        "UPDATE connected_accounts SET status = 'active' RETURNING refresh_token_encrypted",
+        "UPDATE connected_accounts SET account_name = access_token_encrypted",
+        "SELECT forget_accounts_granted_by('facebook', 'x', '{}')",
+        "SELECT hold_accounts_granted_by('facebook', 'x', '{}')",
+        "SELECT accounts_granted_by('facebook', 'x')",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            dashboard.execute(statement.encode())
+    assert _snapshot(owner, eve[0].user_id) == before
+
+
 def test_the_login_role_sees_no_tenant_data(owner: Connection, eve: object) -> None:
     with connect(Role.ACCESS, autocommit=True) as access:
-        for table in sorted(set(TENANT_TABLES) - {"users", "dashboard_sessions"}):
+        for table in sorted(set(TENANT_TABLES) - {"users", "dashboard_sessions", "connect_attempts"}):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 access.execute(f"SELECT 1 FROM {table}".encode())
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

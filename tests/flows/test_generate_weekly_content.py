@@ -71,9 +71,10 @@ async def test_a_real_run_has_a_name_a_table_and_one_line(
         assert run.name.endswith(" for Rossi & Sons")
         flow_run_id = ArtifactFilterFlowRunId(any_=[run.id])
         artifacts = await client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id=flow_run_id))
-    tables = [artifact for artifact in artifacts if artifact.type == "table"]
-    assert [table.key for table in tables] == ["written-weeks"]
-    assert '"business": "Rossi & Sons"' in str(tables[0].data)
+    tables = {artifact.key: str(artifact.data) for artifact in artifacts if artifact.type == "table"}
+    assert set(tables) == {"written-weeks", "writing-costs"}
+    assert '"business": "Rossi & Sons", "plan": "pro"' in tables["written-weeks"]
+    assert '"who": "plan pro"' in tables["writing-costs"]
     jobs = owner.execute("SELECT job, succeeded, summary FROM job_runs").fetchall()
     assert jobs == [("generate-weekly-content", True, state.message)]
 
@@ -121,6 +122,14 @@ class TestInProcess:
         assert "a-wrong-key" not in str(state.message)
         assert _count(owner, "post_queue WHERE platform <> 'instagram'") >= 6
         assert _count(owner, "post_queue WHERE platform = 'instagram'") == 0
+
+    async def test_collecting_alone_serves_nobody_else_and_is_a_job_of_its_own(
+        self, owner: Connection, serve: Serve
+    ) -> None:
+        _owner(owner)
+        state = await generate_weekly_content.fn(only_batches=True)
+        assert (state.name, _count(owner, "post_queue")) == ("Completed", 0)
+        assert owner.execute("SELECT job FROM job_runs").fetchall() == [("collect-batches",)]
 
     @pytest.mark.parametrize(
         ("asked", "line"),

@@ -291,7 +291,7 @@ with connect(Role.OWNER, autocommit=True) as connection:
 def test_a_killed_rotation_is_taken_up_where_it_was(owner: Connection, database_url: str) -> None:
     number = 1500
     person = make_owner(owner)
-    rows = [(uuid4(), person.user_id, f"accounts/{index}/locations/1") for index in range(number)]
+    rows = [(uuid4(), person.user_id, f"accounts/1/locations/{index}") for index in range(number)]
     owner.cursor().executemany(
         "INSERT INTO connected_accounts (id, user_id, platform, account_id, access_token_encrypted)"
         " VALUES (%s, %s, 'google', %s, %s)",

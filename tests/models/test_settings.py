@@ -52,6 +52,9 @@ def test_the_environment_wins_over_the_file(env_file: Path, monkeypatch: pytest.
         ("POSTAGENT_PUBLISH_CONCURRENCY=many", r"POSTAGENT_PUBLISH_CONCURRENCY=many: .*valid integer"),
         ("POSTAGENT_PUBLISH_CONCURRENCY=0", r"POSTAGENT_PUBLISH_CONCURRENCY=0: .*greater than or equal to 1"),
         ("POSTAGENT_FACEBOOK_PUBLISH_MODE=later", r"POSTAGENT_FACEBOOK_PUBLISH_MODE=later: .*'prepared' or 'direct'"),
+        ("POSTAGENT_AI_PRICES=gpt-7=1/2", r"POSTAGENT_AI_PRICES.*'gpt-7=1/2' cannot be read; write model=input/cached"),
+        ("POSTAGENT_AI_MONTHLY_BUDGET_USD=-1", r"POSTAGENT_AI_MONTHLY_BUDGET_USD=-1: .*greater than or equal to 0"),
+        ("POSTAGENT_OPENAI_API=both", r"POSTAGENT_OPENAI_API=both: .*'auto', 'responses' or 'chat'"),
         ("POSTAGENT_GRAPH_API_VERSION=26", r"POSTAGENT_GRAPH_API_VERSION=26: "),
         ("POSTAGENT_PUBLISH_TIMEOUT_SECONDS=90", "PUBLISH_TIMEOUT_SECONDS=90 must be below PUBLISH_LEASE_SECONDS=60"),
     ],
@@ -83,3 +86,14 @@ def test_secrets_are_not_shown(env_file: Path) -> None:
     settings = load_settings(env_file)
     assert "sesame" not in repr(settings)
     assert "sesame" not in str(settings.model_dump())
+
+
+def test_a_bucket_is_set_whole_or_not_at_all(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="S3_ENDPOINT_URL is missing; set all of S3_ENDPOINT_URL, S3_BUCKET"):
+        load_settings(tmp_path / "none.env", s3_bucket="pictures", s3_secret_access_key="a-secret-of-a-test")
+
+
+def test_the_dashboards_address_follows_its_port(tmp_path: Path) -> None:
+    assert load_settings(tmp_path / "none.env", dashboard_port=9000).public_url == "http://localhost:9000"
+    given = load_settings(tmp_path / "none.env", dashboard_port=9000, public_url="https://app.example.com/")
+    assert given.public_url == "https://app.example.com"

@@ -51,6 +51,10 @@ def test_every_schedule_has_a_comment_that_says_why() -> None:
         assert lines[number + 1].strip().startswith("# "), lines[number + 1]
 
 
+def test_a_schedule_that_does_a_part_of_the_work_does_not_count_as_the_period() -> None:
+    assert find("generate-weekly-content").period == timedelta(days=7)
+
+
 def test_an_unknown_flow_is_refused_with_the_known_ones() -> None:
     with pytest.raises(OpsError, match=r"no flow 'publish'; the flows are publish-due-posts, generate-weekly-content"):
         find("publish")

@@ -12,7 +12,6 @@ from ops.stack import environment
 from ops.stack.environment import (
     child_environment,
     has_real_credentials,
-    public_url,
     sandbox_environment,
     sandbox_url,
     starts_sandbox,
@@ -104,9 +103,9 @@ def test_bytecode_is_kept_beside_the_data_where_none_is_wanted_beside_the_source
 def test_the_public_address_follows_the_port_unless_it_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("POSTAGENT_DASHBOARD_PORT", "9000")
-    assert public_url(load_settings()) == "http://localhost:9000"
+    assert load_settings().public_url == "http://localhost:9000"
     monkeypatch.setenv("POSTAGENT_PUBLIC_URL", "https://app.example.com")
-    assert public_url(load_settings()) == "https://app.example.com"
+    assert load_settings().public_url == "https://app.example.com"
 
 
 def test_what_prefect_yaml_is_filled_in_with_is_there(config: Settings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,32 @@ def test_status_as_json_says_who_is_needed_and_ends_with_code_1(
     assert {job["name"] for job in told["jobs"]} == {deployment.name for deployment in deployments()}
 
 
+def test_writing_is_told_per_plan_and_owner(
+    owner: psycopg.Connection[Any], connected: tuple[Owner, Connected], capsys: pytest.CaptureFixture[str]
+) -> None:
+    all_jobs_ran(owner)
+    dear = make_owner(owner, plan="premium", business_name="Dear & Sons")
+    month = utc_now().date().replace(day=1)
+    call: dict[str, Any] = {"model": "m", "price_date": month, "reserved": 1, "reserved_until": utc_now()}
+    settled: dict[str, Any] = {"settled_at": utc_now(), "outcome": "answered"}
+    for user_id, cost in ((connected[0].user_id, "0.02"), (dear.user_id, "4.6")):
+        insert(owner, "ai_calls", user_id=user_id, month=month, cost=Decimal(cost), **call, **settled)
+    earlier = (month - timedelta(days=1)).replace(day=1)
+    insert(owner, "ai_calls", user_id=dear.user_id, month=earlier, cost=9, **call, **settled)
+    insert(
+        owner, "content_generations", user_id=dear.user_id, business_id=dear.business_id, week_start=month, model="m",
+        prompt_version="1", slots_wanted=20, posts_made=20, posts_fallen_back=3,
+    )  # fmt: skip
+    assert main(["status", "--json"]) == 0
+    lines = {line["who"]: line for line in json.loads(capsys.readouterr().out)["writing_this_month"]}
+    premium, alone = lines["plan premium"], lines["Dear & Sons (premium)"]
+    assert (premium["cost"], premium["per owner"], premium["per post"]) == ("$4.60", "$4.60", "$0.23")
+    assert (premium["from the bank"], premium["near the cap"], alone["cost"]) == (3, 1, "$4.60")
+    assert lines[f"plan {connected[0].plan}"]["cost"] == "$0.02"
+    assert main(["status"]) == 0
+    assert "Writing this month" in capsys.readouterr().out
+
+
 def levels(findings: list[Any]) -> list[Level]:
     return [finding.level for finding in findings]
 
@@ -209,6 +236,34 @@ def test_without_credentials_the_sandbox_is_told_and_with_some_the_missing_ones(
     assert "lacks POSTAGENT_GOOGLE_CLIENT_SECRET" in real["Google Business Profile"].what
     assert real["Google Business Profile"].mend.startswith("set POSTAGENT_GOOGLE_CLIENT_SECRET")
     assert not real["the writer of posts has its credentials"].wrong
+
+
+def test_doctor_names_the_addresses_that_platforms_have_to_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET", "META_APP_ID", "META_APP_SECRET"):
+        monkeypatch.setenv(f"POSTAGENT_{name}", "x")
+    monkeypatch.setenv("POSTAGENT_PUBLIC_URL", "https://posts.example.com")
+    settings.cache_clear()
+    told = " ".join(finding.what for finding in credentials(settings()) if finding.level is Level.OK)
+    for address in (
+        "connect/google/callback", "connect/facebook/callback", "connect/instagram-facebook/callback",
+        "meta/facebook/deauthorize", "meta/facebook/deletion",
+    ):  # fmt: skip
+        assert f"https://posts.example.com/{address}" in told
+
+
+def test_doctor_names_places_that_two_owners_have(owner: psycopg.Connection[Any]) -> None:
+    first = make_account(owner, make_owner(owner), account_id="104958162837")
+    second = make_account(owner, make_owner(owner))
+    owner.execute("UPDATE connected_accounts SET is_duplicate = true WHERE id = %s", (second.id,))
+    owner.execute("UPDATE connected_accounts SET account_id = %s WHERE id = %s", (first.account_id, second.id))
+    (told,) = [finding for finding in database(settings()) if "owners have" in finding.what]
+    assert (told.level, told.what) == (Level.NOTE, "2 owners have facebook 104958162837 connected")
+
+
+def test_an_account_without_tokens_troubles_no_key(owner: psycopg.Connection[Any]) -> None:
+    make_account(owner, make_owner(owner), status="revoked")
+    owner.execute("UPDATE connected_accounts SET access_token_encrypted = '', disconnected_at = now()")
+    assert levels(keys(settings())) == [Level.OK]
 
 
 async def test_parts_that_do_not_run_are_named_with_the_way_to_start_them(monkeypatch: pytest.MonkeyPatch) -> None:

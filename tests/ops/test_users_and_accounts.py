@@ -120,6 +120,24 @@ def test_an_account_is_connected_once(
     assert capsys.readouterr().err == "facebook 104958162837 is connected already for owner@example.com\n"
 
 
+def test_another_users_page_is_refused_and_a_disconnected_one_comes_back(
+    owner: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = make_owner(owner, email="owner@example.com")
+    make_account(owner, make_owner(owner), "facebook", account_id="20000")
+    mine = make_account(owner, made, "facebook", account_id="10000", status="revoked")
+    owner.execute(
+        "UPDATE connected_accounts SET access_token_encrypted = '', disconnected_at = now() WHERE id = %s", (mine.id,)
+    )
+    arguments = ["accounts", "add", "--user", "owner@example.com", "--platform", "facebook", "--name", "N"]
+    typed(monkeypatch, f"{TOKEN}\n")
+    assert main([*arguments, "--account-id", "20000"]) == 1
+    assert capsys.readouterr().err == "facebook 20000 is another user's: they have to disconnect it first\n"
+    typed(monkeypatch, f"{TOKEN}\n")
+    assert main([*arguments, "--account-id", "10000"]) == 0
+    assert one(owner, "SELECT id, status FROM connected_accounts WHERE account_id = '10000'") == (mine.id, "active")
+
+
 def test_a_generated_key_is_one_that_the_setting_takes(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,7 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from platforms.errors import OperatorNeeded, PlatformError, Refused, TryLater
-from platforms.openai_writer import DraftPost, DraftWeek, Usage, Writer, response_format, with_version
+from platforms.openai_forms import week_schema
+from platforms.openai_writer import DraftPost, DraftWeek, Usage, Writer, with_version
 
 KEY = SecretStr("sk-proj-0123456789abcdef")
 POST = {"slot": "2026-11-24T09:00-facebook", "text": "Frost – soon.", "hashtags": ["winter"], "picture_query": "frost"}
@@ -29,7 +30,7 @@ USAGE = {
     "prompt_tokens": 1200,
     "completion_tokens": 300,
     "total_tokens": 1500,
-    "prompt_tokens_details": {"cached_tokens": 1024},
+    "prompt_tokens_details": {"cached_tokens": 1024, "cache_write_tokens": 128},
     "completion_tokens_details": {"reasoning_tokens": 120},
 }
 
@@ -93,16 +94,24 @@ async def fake(raw_server: StartServer) -> Fake:
 @pytest.fixture
 async def writer(fake: Fake) -> AsyncIterator[Writer]:
     """Our client on it."""
-    async with Writer(api_key=KEY, base_url=fake.url, timeout_seconds=5) as made:
+    async with Writer(api_key=KEY, base_url=fake.url, timeout_seconds=5, api="chat") as made:
         yield made
 
 
-async def failure(writer: Writer) -> PlatformError:
-    with pytest.raises(PlatformError) as raised:
-        await writer.write_week("Write.", REQUEST, "gpt-6-luna", "tenant-1")
-    assert raised.value.__cause__ is None
-    assert raised.value.__context__ is None
-    return raised.value
+async def failure(writer: Writer, request: dict[str, Any] | None = None) -> PlatformError:
+    """What a call ends with: raised, or for an answer of no use beside what it used."""
+    found: PlatformError
+    try:
+        draft = await writer.write_week("Write.", request or REQUEST, "gpt-6-luna", "tenant-1")
+    except PlatformError as error:
+        found = error
+    else:
+        assert draft.posts == ()
+        assert draft.failure is not None
+        found = draft.failure
+    assert found.__cause__ is None
+    assert found.__context__ is None
+    return found
 
 
 async def test_sends_one_json_document_after_the_constant_instructions(fake: Fake, writer: Writer) -> None:
@@ -110,7 +119,8 @@ async def test_sends_one_json_document_after_the_constant_instructions(fake: Fak
     ((line, headers, body),) = fake.requests
     assert line.startswith("POST /v1/chat/completions ")
     assert headers["authorization"] == f"Bearer {KEY.get_secret_value()}"
-    assert set(body) == {"model", "messages", "response_format", "prompt_cache_key"}
+    assert set(body) == {"model", "messages", "response_format", "max_completion_tokens", "prompt_cache_key"}
+    assert body["max_completion_tokens"] == 4500
     assert (body["model"], body["prompt_cache_key"]) == ("gpt-6-luna", "tenant-1")
     system, user = body["messages"]
     assert system == {"role": "system", "content": "Write the week."}
@@ -122,12 +132,14 @@ async def test_sends_one_json_document_after_the_constant_instructions(fake: Fak
 async def test_reads_posts_usage_model_and_request_id(writer: Writer) -> None:
     draft = await writer.write_week("Write.", REQUEST, "gpt-6-luna", "tenant-1")
     assert draft.posts == (DraftPost(**POST),)
-    assert draft.usage == Usage(input_tokens=1200, cached_tokens=1024, output_tokens=300, reasoning_tokens=120)
+    assert draft.usage == Usage(
+        input_tokens=1200, cached_tokens=1024, cache_write_tokens=128, output_tokens=300, reasoning_tokens=120
+    )
     assert (draft.model, draft.request_id) == ("gpt-6-luna-2026-09-22", "req_1")
 
 
 def test_schema_fits_the_rules_of_strict_mode_and_the_models() -> None:
-    schema: Any = response_format()["json_schema"]["schema"]
+    schema: Any = week_schema()
 
     def check(node: Any) -> None:
         if isinstance(node, dict):
@@ -315,15 +327,16 @@ BUSINESS = {
     "name": "Rossi Plumbing", "type": "plumber", "city": "Denver", "state": "CO", "description": "Pipes.",
     "website": None, "brand_voice": "friendly",
 }  # fmt: skip
+WEEK = {**REQUEST, "business": BUSINESS, "slots": list(SLOTS)}
 
 
+@pytest.mark.parametrize("api", ["responses", "chat"])
 class TestOnTheSandbox:
-    """The same client against the sandbox's endpoint, which keeps OpenAI's rules."""
+    """The same client against the sandbox's endpoints, which keep OpenAI's rules."""
 
-    async def test_writes_a_post_for_every_slot(self, sandbox: Any) -> None:
-        async with Writer(api_key=KEY, base_url=f"{sandbox.url}/openai") as writer:
-            request = {**REQUEST, "business": BUSINESS, "slots": list(SLOTS)}
-            draft = await writer.write_week("Write the week.", request, "gpt-6-luna", "tenant-1")
+    async def test_writes_a_post_for_every_slot(self, sandbox: Any, api: Any) -> None:
+        async with Writer(api_key=KEY, base_url=f"{sandbox.url}/openai", api=api) as writer:
+            draft = await writer.write_week("Write the week.", WEEK, "gpt-6-luna", "tenant-1")
         assert [post.slot for post in draft.posts] == [slot["slot"] for slot in SLOTS]
         assert all(post.text and post.picture_query for post in draft.posts)
         assert draft.usage.input_tokens > 100
@@ -343,16 +356,145 @@ class TestOnTheSandbox:
             ({"kind": "error_code", "status": 429, "code": "insufficient_quota"}, OperatorNeeded),
         ],
     )
-    async def test_trouble(self, sandbox: Any, fault: dict[str, Any], expected: Any) -> None:
+    async def test_trouble(self, sandbox: Any, api: Any, fault: dict[str, Any], expected: Any) -> None:
+        sandbox.fault(service="openai", operation="complete", **fault)
+        async with Writer(api_key=KEY, base_url=f"{sandbox.url}/openai", api=api) as writer:
+            assert type(await failure(writer, WEEK)) is expected
+
+    async def test_unknown_model_is_the_operators(self, sandbox: Any, api: Any) -> None:
+        async with Writer(api_key=KEY, base_url=f"{sandbox.url}/openai", api=api) as writer:
+            with pytest.raises(OperatorNeeded) as raised:
+                await writer.write_week("x", WEEK, "gpt-2", "tenant-1")
+        assert raised.value.code == "model_not_found"
+
+
+class TestResponses:
+    """The other form of the same call."""
+
+    @pytest.fixture
+    async def responses(self, fake: Fake) -> AsyncIterator[Writer]:
+        """Our client, which speaks this form alone."""
+        async with Writer(api_key=KEY, base_url=fake.url, timeout_seconds=5, api="responses") as made:
+            yield made
+
+    async def test_is_sent_unkept_with_a_limit_and_the_same_schema(self, fake: Fake, responses: Writer) -> None:
+        fake.answer(response())
+        await responses.write_week("Write the week.", REQUEST, "gpt-6-luna", "tenant-1")
+        ((line, _, body),) = fake.requests
+        assert line.startswith("POST /v1/responses ")
+        assert body["store"] is False
+        assert (body["instructions"], json.loads(body["input"])) == ("Write the week.", REQUEST)
+        assert (body["prompt_cache_key"], body["max_output_tokens"]) == ("tenant-1", 4500)
+        format_ = body["text"]["format"]
+        assert (format_["type"], format_["strict"], format_["schema"]) == ("json_schema", True, week_schema())
+
+    async def test_gives_posts_usage_model_and_request_id(self, fake: Fake, responses: Writer) -> None:
+        fake.answer(response(), headers="x-request-id: req_1\r\n")
+        draft = await responses.write_week("Write.", REQUEST, "gpt-6-luna", "k")
+        assert draft.posts == (DraftPost(**POST),)
+        assert draft.usage == Usage(
+            input_tokens=1200, cached_tokens=1024, cache_write_tokens=128, output_tokens=300, reasoning_tokens=120
+        )
+        assert (draft.model, draft.request_id, draft.failure) == ("gpt-6-luna-2026-09-22", "req_1", None)
+
+    @pytest.mark.parametrize("usage", [None, {}, {"input_tokens_details": None, "output_tokens_details": None}])
+    async def test_what_is_not_counted_is_zero(self, fake: Fake, responses: Writer, usage: Any) -> None:
+        fake.answer(response(usage=usage))
+        assert (await responses.write_week("Write.", REQUEST, "m", "k")).usage == Usage()
+
+    @pytest.mark.parametrize(
+        ("body", "expected", "code"),
+        [
+            ("refused", Refused, "refusal"),
+            ({"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}, TryLater, "length"),
+            ({"status": "incomplete", "incomplete_details": {"reason": "content_filter"}}, Refused, "content_filter"),
+            ({"status": "incomplete", "incomplete_details": None}, TryLater, "length"),
+            ({"status": "failed", "error": {"code": "server_error", "message": "x"}}, TryLater, "server_error"),
+            ({"status": "failed", "error": {"code": "invalid_prompt", "message": "x"}}, Refused, "invalid_prompt"),
+            ({"status": "failed", "error": None}, TryLater, "failed"),
+            ({"status": "in_progress"}, TryLater, "unreadable"),
+            ({"output": []}, TryLater, "unreadable"),  # reasoning ate the whole answer
+            ({"output": None}, TryLater, "unreadable"),
+            ({"output": [{"type": "reasoning", "summary": []}]}, TryLater, "unreadable"),
+            ({"output": [{"type": "message", "content": [{"type": "output_text"}]}]}, TryLater, "schema"),
+            ("not JSON", TryLater, "schema"),
+            ("an array", TryLater, "unreadable"),
+        ],
+    )
+    async def test_an_answer_of_no_use(
+        self, fake: Fake, responses: Writer, body: Any, expected: Any, code: str
+    ) -> None:
+        if body == "refused":
+            body = {"output": [{"type": "message", "content": [{"type": "refusal", "refusal": "I can't."}]}]}
+        elif body == "not JSON":
+            body = {"output": [{"type": "message", "content": [{"type": "output_text", "text": "Sure!"}]}]}
+        fake.answer([] if body == "an array" else response(**body))
+        error = await failure(responses)
+        assert (type(error), error.code) == (expected, code)
+
+    async def test_what_an_answer_of_no_use_cost_is_told(self, fake: Fake, responses: Writer) -> None:
+        fake.answer(response(status="incomplete", incomplete_details={"reason": "max_output_tokens"}))
+        assert (await responses.write_week("Write.", REQUEST, "m", "k")).usage.output_tokens == 300
+
+
+class TestWhichApi:
+    """`auto`: Responses where it is there, found out once."""
+
+    async def test_a_server_without_responses_is_asked_by_chat_from_then_on(self, sandbox: Any) -> None:
+        sandbox.configure(openai_responses=False)
+        async with Writer(api_key=KEY, base_url=f"{sandbox.url}/openai") as writer:
+            for _ in range(2):
+                assert (await writer.write_week("Write.", WEEK, "gpt-6-luna", "k")).posts
+        assert paths(sandbox) == ["responses", "completions", "completions"]
+
+    async def test_a_server_with_responses_is_asked_by_it(self, sandbox: Any) -> None:
+        async with Writer(api_key=KEY, base_url=f"{sandbox.url}/openai") as writer:
+            for _ in range(2):
+                assert (await writer.write_week("Write.", WEEK, "gpt-6-luna", "k")).posts
+        assert paths(sandbox) == ["responses", "responses"]
+
+    @pytest.mark.parametrize(
+        "fault", [{"kind": "5xx"}, {"kind": "429"}, {"kind": "token_expired"}, {"kind": "drop_before"}]
+    )
+    async def test_other_trouble_says_nothing_about_it(self, sandbox: Any, fault: dict[str, Any]) -> None:
         sandbox.fault(service="openai", operation="complete", **fault)
         async with Writer(api_key=KEY, base_url=f"{sandbox.url}/openai") as writer:
-            request = {**REQUEST, "business": BUSINESS, "slots": list(SLOTS)}
-            with pytest.raises(PlatformError) as raised:
-                await writer.write_week("Write the week.", request, "gpt-6-luna", "tenant-1")
-        assert type(raised.value) is expected
+            with pytest.raises(PlatformError):
+                await writer.write_week("Write.", WEEK, "gpt-6-luna", "k")
+            assert (await writer.write_week("Write.", WEEK, "gpt-6-luna", "k")).posts
+        assert paths(sandbox) == ["responses", "responses"]
 
-    async def test_unknown_model_is_the_operators(self, sandbox: Any) -> None:
+    async def test_a_wrong_model_is_not_asked_for_twice(self, sandbox: Any) -> None:
         async with Writer(api_key=KEY, base_url=f"{sandbox.url}/openai") as writer:
-            with pytest.raises(OperatorNeeded) as raised:
-                await writer.write_week("x", {**REQUEST, "slots": list(SLOTS)}, "gpt-2", "tenant-1")
-        assert raised.value.code == "model_not_found"
+            with pytest.raises(OperatorNeeded):
+                await writer.write_week("Write.", WEEK, "gpt-2", "k")
+        assert paths(sandbox) == ["responses"]
+
+    async def test_where_it_was_asked_for_by_name_nothing_else_is_tried(self, sandbox: Any) -> None:
+        sandbox.configure(openai_responses=False)
+        async with Writer(api_key=KEY, base_url=f"{sandbox.url}/openai", api="responses") as writer:
+            with pytest.raises(OperatorNeeded, match="404"):
+                await writer.write_week("Write.", WEEK, "gpt-6-luna", "k")
+        assert paths(sandbox) == ["responses"]
+
+
+def paths(sandbox: Any) -> list[str]:
+    """The last part of every address that was asked, oldest first."""
+    return [call["path"].rsplit("/", 1)[1] for call in reversed(sandbox.control("GET", "calls?last=20"))]
+
+
+def response(**changes: Any) -> dict[str, Any]:
+    """An answer of the Responses API."""
+    text = {"type": "output_text", "text": json.dumps({"posts": [POST]}), "annotations": []}
+    return {
+        "id": "resp_1", "object": "response", "status": "completed", "model": "gpt-6-luna-2026-09-22",
+        "output": [
+            {"type": "reasoning", "id": "rs_1", "summary": []},
+            {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [text]},
+        ],
+        "usage": {
+            "input_tokens": 1200, "input_tokens_details": {"cached_tokens": 1024, "cache_write_tokens": 128},
+            "output_tokens": 300, "output_tokens_details": {"reasoning_tokens": 120}, "total_tokens": 1500,
+        },
+        **changes,
+    }  # fmt: skip

@@ -194,7 +194,7 @@ async def test_keys_of_photos_and_writer_are_hidden(raw_server: Any, caplog: pyt
         unsplash = Unsplash(http, base_url=url, access_key=SecretStr(KEY))
         shown = [await told_by(pexels.search("roof")), await told_by(unsplash.search("roof"))]
     async with Writer(api_key=SecretStr(KEY), base_url=url, timeout_seconds=2) as writer:
-        shown.append(await told_by(writer.write_week("x", {}, "m", "k")))
+        shown.append(await told_by(writer.write_week("x", {"slots": []}, "m", "k")))
     for text in shown:
         assert "OperatorNeeded" in text
         assert "bad key ***" in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -133,8 +134,15 @@ class House:
 
 
 @pytest.fixture
-def house(database_url: str, owner: psycopg.Connection[Any], sandbox: Server, monkeypatch: pytest.MonkeyPatch) -> House:
+def house(
+    database_url: str,
+    owner: psycopg.Connection[Any],
+    sandbox: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> House:
     """A migrated database with one owner, and settings that point at the sandbox."""
+    monkeypatch.setenv("POSTAGENT_HOME", str(tmp_path))
     monkeypatch.setenv("POSTAGENT_SANDBOX_URL", sandbox.url)
     monkeypatch.setenv("POSTAGENT_META_APP_ID", APP_ID)
     monkeypatch.setenv("POSTAGENT_META_APP_SECRET", APP_SECRET)

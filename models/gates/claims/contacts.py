@@ -62,14 +62,17 @@ _STREET = re.compile(
 )
 _PLACE = re.compile(
     r"\b(?:suite|unit|ste\.?|apt\.?)\s+#?\d+\b|\bp\.? ?o\.? box \d+|\bexit \d+\b"
-    r"|\b(?:find us|visit us|come (?:see|by)|we(?:'re| are)(?: located)?|located|our (?:shop|store|office|salon|door|studio))"
-    r"\b.{0,20}\b(?:across from|next (?:door )?to|right behind|opposite)\b"
+    r"|\b(?:find us|visit us|come (?:see|by)|we(?:'re| are)(?: located)?|located"
+    r"|our (?:shop|store|office|salon|door|studio))\b.{0,20}\b(?:across from|next (?:door )?to|right behind|opposite)\b"
 )
 _ZIP = re.compile(r"\b[A-Z]{2},? \d{5}(?:-\d{4})?\b")
 
 
 def phone_numbers(text: str) -> list[str]:
-    """What reads as a phone number in a text, also in words or with letters for digits. Prices, dates, years are none."""
+    """What reads as a phone number in a text, also in words or with letters for digits.
+
+    Prices, dates and years are none.
+    """
     read = with_digits(_REPEATED.sub(lambda m: " ".join([m[2]] * (2 if m[1] == "double" else 3)), plain(text)))
     read = _LETTER_DIGITS.sub(lambda word: word[0].translate(str.maketrans("oli|", "0111")), _BETWEEN.sub(" ", read))
     spaced = [match[0] for match in _SPACED.finditer(read) if len(re.sub(r"\D", "", match[0])) in _LENGTHS]

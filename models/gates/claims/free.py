@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from models.gates.claims.claim import Claim, Passage
 
 _OFFERS = (
-    "estimate|quote|consultation|consult|inspection|delivery|shipping|trial|class|session|lesson|check|checkup|assessment"
-    "|evaluation|diagnostic|diagnosis|advice|parking|coffee|wifi|sample|tasting|pickup|installation|measurement|visit"
-    "|look|drink|dessert|appetizer|meal|haircut|trim|cleaning|wash|call|haul|removal|tour|pass|gift|refill|opinion"
+    "estimate|quote|consultation|consult|inspection|delivery|shipping|trial|class|session|lesson|check|checkup"
+    "|assessment|evaluation|diagnostic|diagnosis|advice|parking|coffee|wifi|sample|tasting|pickup|installation"
+    "|measurement|visit|look|drink|dessert|appetizer|meal|haircut|trim|cleaning|wash|call|haul|removal|tour|pass|gift"
+    "|refill|opinion"
 )
 _SAME_OFFER = {"quote": "estimate", "consult": "consultation", "checkup": "check", "shipping": "delivery"}
 _COSTS_NOTHING = (
-    r"(?:free(?! of (?!charge)| from| to\b| up)|on us|on the house|complimentary|at no (?:extra |additional )?(?:cost|charge)"
-    r"|without (?:any )?(?:cost|charge)|no[\s-](?:cost|charge))\b"
+    r"(?:free(?! of (?!charge)| from| to\b| up)|on us|on the house|complimentary|no[\s-](?:cost|charge)"
+    r"|at no (?:extra |additional )?(?:cost|charge)|without (?:any )?(?:cost|charge))\b"
 )
 _FREE_OFFER = re.compile(rf"\b(?<!-){_COSTS_NOTHING}[\s,-]+(?:[\w'-]+[\s,]+){{0,3}}?({_OFFERS})s?\b")
 _OFFER_IS_FREE = re.compile(
@@ -23,118 +24,28 @@ _OFFER_IS_FREE = re.compile(
 )
 _FREE = re.compile(r"(?:([\w']+)([\s-]+))?\bfree\b(?!')(?:[\s-]+(\w+)(?: (\w+))?)?")
 _OTHER_WORDS = re.compile(
-    r"\bcomplimentary\b|\bat no (?:extra |additional )?(?:cost|charge)\b|\bwithout (?:any )?(?:cost|charge)\b|\bpay nothing\b"
-    r"|\bno[\s-](?:cost|charge)\b|\bcosts? (?:you )?(?:nothing|\$0)|\b(?:don't|won't|never) pay\b|\b0 (?:dollars|cost)\b"
-    r"|(?:\bis|\bare|'s|\bdrinks?|\bcoffee|\bdessert|\b1|\bround|,) on us\b"
+    r"\bcomplimentary\b|\bat no (?:extra |additional )?(?:cost|charge)\b|\bwithout (?:any )?(?:cost|charge)\b"
+    r"|\bno[\s-](?:cost|charge)\b|\bcosts? (?:you )?(?:nothing|\$0)|\b(?:don't|won't|never) pay\b|\bpay nothing\b"
+    r"|\b0 (?:dollars|cost)\b|(?:\bis|\bare|'s|\bdrinks?|\bcoffee|\bdessert|\b1|\bround|,) on us\b"
 )
 _ON_THE_HOUSE = re.compile(r"\bon the house\b")
 _ON_A_HOUSE = re.compile(
-    r"\b(?:lights?|snow|paint|siding|sun|shade|ivy|leaves|ladder|shingles|trim|gutters?|eyes?|mold|moss|up|hangs?|goes|leans?"
-    r"|falls?|rests?|lands?)(?: \w+){0,2} $"
+    r"\b(?:lights?|snow|paint|siding|sun|shade|ivy|leaves|ladder|shingles|trim|gutters?|eyes?|mold|moss|up|hangs?|goes"
+    r"|leans?|falls?|rests?|lands?)(?: \w+){0,2} $"
 )
-_IDIOMS_BEFORE = frozenset(
-    ["feel", "feels", "felt", "set", "sets", "break", "breaks", "get", "got", "roam", "run", "walk", "breathe"]
-)
-_RID_OF = frozenset(  # "gluten free" as "gluten-free": without it, not without money
-    [
-        "gluten",
-        "sugar",
-        "dairy",
-        "nut",
-        "pain",
-        "frost",
-        "ice",
-        "stress",
-        "worry",
-        "hassle",
-        "trouble",
-        "streak",
-        "weed",
-        "mess",
-        "dust",
-        "clutter",
-        "smoke",
-        "lead",
-        "rust",
-        "pest",
-        "germ",
-        "hands",
-        "odor",
-        "slip",
-        "cage",
-        "drip",
-        "leak",
-        "mold",
-        "bug",
-        "wrinkle",
-        "frizz",
-        "tangle",
-        "knot",
-        "crumb",
-        "lint",
-        "debris",
-        "guilt",
-        "grease",
-        "fragrance",
-        "cruelty",
-    ]
-)
-_NEVER_IDIOMS = frozenset(["risk", "interest", "toll", "fee", "cost", "tax", "charge", "rent"])
-_IDIOMS_AFTER = frozenset(
-    [
-        "up",
-        "time",
-        "times",
-        "from",
-        "to",
-        "hand",
-        "hands",
-        "afternoon",
-        "afternoons",
-        "evening",
-        "evenings",
-        "weekend",
-        "weekends",
-        "day",
-        "days",
-        "morning",
-        "mornings",
-        "hour",
-        "hours",
-        "minute",
-        "minutes",
-        "moment",
-        "moments",
-        "saturday",
-        "saturdays",
-        "sunday",
-        "sundays",
-        "stand",
-        "standing",
-        "range",
-        "flow",
-        "flowing",
-        "edge",
-        "space",
-        "spot",
-        "spots",
-        "weight",
-        "weights",
-        "throw",
-        "throws",
-        "spirit",
-        "spirits",
-        "chlorine",
-        "fall",
-        "kick",
-        "will",
-        "air",
-        "ride",
-        "form",
-        "radicals",
-        "water",
-    ]
-)
+_FREE_MIND = "feel feels felt set sets break breaks get got roam run walk breathe"
+_RID_OF = """
+    gluten sugar dairy nut pain frost ice stress worry hassle trouble streak weed mess dust clutter smoke lead rust pest
+    germ hands odor slip cage drip leak mold bug wrinkle frizz tangle knot crumb lint debris guilt grease fragrance
+"""  # "gluten free" is without gluten, also without a hyphen
+_FREE_SPACE = """
+    up time times from to hand hands afternoon afternoons evening evenings weekend weekends day days morning mornings
+    hour hours minute minutes moment moments saturday saturdays sunday sundays stand standing range flow flowing edge
+    space spot spots weight weights throw throws spirit spirits chlorine fall kick will air ride form radicals water
+"""
+_IDIOMS_BEFORE = frozenset(f"{_FREE_MIND} {_RID_OF}".split())
+_IDIOMS_AFTER = frozenset(_FREE_SPACE.split())
+_NEVER_IDIOMS = frozenset(("risk", "interest", "toll", "fee", "cost", "tax", "charge", "rent"))
 _KIND_WORD = re.compile(r"\b(?:kind word|smile|kindness|sunlight|sunshine|fresh air|compliment)s?\b")
 
 
@@ -162,6 +73,6 @@ def _is_offer(before: str | None, between: str | None, after: str | None, next_a
         return True
     if after == "lunch" and before in ("love", "loves", "no"):
         return False
-    if before and (before in _IDIOMS_BEFORE | _RID_OF or "-" in (between or "")):
+    if before and (before in _IDIOMS_BEFORE or "-" in (between or "")):
         return False
     return after not in _IDIOMS_AFTER and (after != "of" or next_after == "charge")

@@ -20,8 +20,8 @@ _HOUR = r"(\d{1,2})(?::(\d\d))?"
 _HALF = r"(?:\s*[ap]\.?m\b\.?)"
 _NO_NUMBER = r"(?<![\d$.,/:])"
 _UNIT = (
-    r"(?!\s*(?:inch|feet|ft\b|foot|degrees|°|minutes?|mins?|hours?|days?|weeks?|months?|years?|percent|%|times|cups?|gallons?"
-    r"|miles|people|guests|coats|layers|psi|drops|[\d:.,]*\d))"
+    r"(?!\s*(?:inch|feet|ft\b|foot|degrees|°|minutes?|mins?|hours?|days?|weeks?|months?|years?|percent|%|times|cups?"
+    r"|gallons?|miles|people|guests|coats|layers|psi|drops|[\d:.,]*\d))"
 )
 _CLOCKS = (
     re.compile(rf"{_NO_NUMBER}{_HOUR}{_HALF}?\s*(?:-|to|until|till)\s*{_HOUR}{_HALF}?{_UNIT}"),
@@ -34,15 +34,16 @@ _WHEN = (
 )
 _ROOM = "kitchen|bakery|shop|store|office|bar|gym|salon|studio"
 _OPEN = re.compile(
-    rf"^\W*(?:now |still )?open (?:{_WHEN}|{_DAY}|\d)|\b(?:we|us|{_ROOM}) (?:(?:are|is) )?(?:open|opens|close|closes|closed)\b"
-    rf"|\b(?:opening|business|store|shop|office|our) hours\b|\bhours\s*:|\b7 days a week\b"
-    rf"|\b(?:we're|stay|stays) (?:now |still |also |always )?(?:open|closed)\b"
+    rf"^\W*(?:now |still )?open (?:{_WHEN}|{_DAY}|\d)"
+    rf"|\b(?:we|us|{_ROOM}) (?:(?:are|is) )?(?:open|opens|close|closes|closed)\b"
+    r"|\b(?:opening|business|store|shop|office|our) hours\b|\bhours\s*:|\b7 days a week\b"
+    r"|\b(?:we're|stay|stays) (?:now |still |also |always )?(?:open|closed)\b"
     rf"|\bdoors? (?:are open|opens?) (?:at|from|until|till|daily|early|late|{_DAY}|\d)"
     r"|\bopen (?:7 days|all week|on weekends|weekends|daily|late)\b"
 )
 _COME = re.compile(
-    r"\b(?:stop by|come by|come in|come and see|visit us|drop (?:in|by)|swing by|see you|find us|served|join us|we serve|until we"
-    r"|call (?:us )?between|reach us)\b"
+    r"\b(?:stop by|come by|come in|come and see|visit us|drop (?:in|by)|swing by|see you|find us|served|join us"
+    r"|we serve|until we|call (?:us )?between|reach us)\b"
 )
 
 

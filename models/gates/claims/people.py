@@ -1,7 +1,7 @@
 """Named people of the business or among its customers.
 
-Known by a list of common first names, by a title ("Mrs.", "Chef"), by a role ("our baker ..."), or by how they are spoken
-of ("ask for ..."). People of history are none, nor are plants, tools and days that bear a name (`names.toml`).
+Known by a list of common first names, by a title ("Mrs.", "Chef"), by a role ("our baker ..."), or by how they are
+spoken of ("ask for ..."). People of history are none, nor are plants, tools and days that bear a name (`names.toml`).
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ _SPOKEN_OF = tuple(
         rf"\b(?:ask for|say (?:hi|hello|hey) to|meet|named) ({_NAME})",
         rf"\b(?:thanks?|thank you|congratulations|congrats|happy birthday|shout[\s-]?out|kudos|hats off|credit)"
         rf"(?:,| goes)?(?: to)? ({_NAME}){_GOES_ON}",
-        rf"\b(?:led|run|owned|founded|made|baked|painted|created|opened|started|written|designed|cut) by ({_NAME}){_GOES_ON}",
-        rf"\b({_NAME})(?: and (?:his|her|their) (?:team|crew|family|sons?|daughters?|wife|husband)|, our {_ROLE}| from our)\b",
+        r"\b(?:led|run|owned|founded|made|baked|painted|created|opened|started|written|designed|cut) by "
+        rf"({_NAME}){_GOES_ON}",
+        rf"\b({_NAME})(?: and (?:his|her|their) (?:team|crew|family|sons?|daughters?|wife|husband)"
+        rf"|, our {_ROLE}| from our)\b",
         rf"\bthe ({_NAME}) (?:family|kids|household|brothers|sisters)\b",
     )
 )

@@ -14,8 +14,10 @@ _PROMISES = (
 _TERM = re.compile(r"\b(\d+)\+?[\s-]*(year|yr|month|day)s?\b")
 _FOR_LIFE = re.compile(r"\blifetime\b|\bfor life\b")
 _MAKERS = re.compile(
-    r"\b(?:manufacturer|maker|factory|homeowner|your|the paper|void|read|check|receipt|register|expires?)\b"
+    r"\b(?:manufacturer|maker|factory|homeowner|the paper|void|read|check|receipt|register|expires?)\b"
+    r"|\byour (?:[\w']+ ){0,3}(?:warrant|guarant)"
 )
+_PARTS = re.compile(r"\b(?:most|many|some|typical|often|usually|manufacturers?|makers?)\b")
 _OWNERS = re.compile(
     r"\b(family|locally|local|veteran|wom[ae]n|minority|black|latin[ao]|native|independently|employee|brother|mother|father)"
     r"[\s-]*(?:and[\s-]+operated[\s-]+|&\s*)?(?:owned|run|operated)\b"
@@ -27,11 +29,12 @@ def promises(sentence: Passage) -> Iterator[Claim]:
     text = sentence.text
     for match in found(_OWNERS, text):
         yield Claim("ownership", match[0], f"owned {match[1].removesuffix('ly')}")
-    if not sentence.ours and (sentence.is_general or _MAKERS.search(text)):
+    terms = [f"{term[1]} {term[2]}" for term in _TERM.finditer(text)]
+    terms += ["lifetime"] if _FOR_LIFE.search(text) else []
+    is_makers = _PARTS.search(text) if terms else sentence.is_general or _MAKERS.search(text)
+    if not sentence.ours and is_makers:
         return
     for fact, pattern in _PROMISES:
         for match in found(pattern, text):
-            terms = [f"{term[1]} {term[2]}" for term in _TERM.finditer(text)]
-            terms += ["lifetime"] if _FOR_LIFE.search(text) else []
             for term in terms or [""]:
                 yield Claim("guarantee", f"{term} {match[0]}".strip(), f"{fact} {term}".strip(), (fact,))

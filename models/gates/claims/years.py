@@ -10,8 +10,9 @@ from models.gates.claims.claim import Claim, Passage, found
 _YEAR = re.compile(r"(?<![\d$#.,/-])(1[6-9]\d\d|20\d\d)(?!\d|[,.-]\d)|(?:\bin|\bsince|\bfrom|\bof) '(\d\d)\b(?!')")
 _DECADE = re.compile(r"\b((?:19|20)?\d0)'?s\b|\b((?:twen|thir|for|fif|six|seven|eigh|nine)ties)\b")
 _BEGAN_THEN = re.compile(  # without a word about "us", yet about the business
-    r"^\W*(?:proudly |locally |family[\s-]owned,? )?(?:founded|opened|established|est|serving|baking|in business|trusted)\b"
-    r"|\bgrand(?:pa|ma|father|mother|parents)\b|\bmy (?:father|mother|dad|mom)\b|\bfounders?\b|\bserving\b|\bin business\b|\best\.? \d|\bopened (?:its|the) doors\b|\bfamily[\s-](?:owned|run|business)\b|\bproudly\b"
+    r"^\W*(?:proudly |locally |family[\s-]owned,? )?(?:founded|opened|established|est|serving|baking|in business"
+    r"|trusted)\b|\bgrand(?:pa|ma|father|mother|parents)\b|\bmy (?:father|mother|dad|mom)\b|\bfounders?\b|\bserving\b"
+    r"|\bin business\b|\best\.? \d|\bopened (?:its|the) doors\b|\bfamily[\s-](?:owned|run|business)\b|\bproudly\b"
 )
 _SINCE = re.compile(r"\b(?:since|from)\W+(?:early |late |the )*$")
 _A_SENTENCE = re.compile(r"\b(?:has|have|had|is|are|was|were|been|must|banned|allow\w*|require\w*)\b")
@@ -20,8 +21,8 @@ _GREETING = re.compile(r"\b(?:happy|hello|goodbye|welcome|good|great|healthy|won
 _SPAN = re.compile(r"\b(?:(\d+)|a|several|many|a few|a couple of)\s*\+?[\s-]*(years?|yrs?|decades?)\b(?:'|\s*of)?")
 _CENTURY = re.compile(r"\b(?:a )?(quarter|half)[\s-](?:(?:of )?a )?century\b(?:\s*of)?")
 _OF_EXPERIENCE = re.compile(
-    r"^'?\s*(?:of |in |'s )?(?:\w+[\s-]+(?:and )?){0,2}?(?:experience|expertise|know[\s-]how|service|practice|serving|strong"
-    r"|young|and counting|and running|in a row|anniversary|veteran|on the job|in business|behind the chair"
+    r"^'?\s*(?:of |in |'s )?(?:\w+[\s-]+(?:and )?){0,2}?(?:experience|expertise|know[\s-]how|service|practice|serving"
+    r"|strong|young|and counting|and running|in a row|anniversary|veteran|on the job|in business|behind the chair"
     r"|in (?:the )?(?:business|trade|field|industry|plumbing|roofing)|at the (?:stove|oven|grill|wheel))\b"
 )
 _SO_FAR = r"(?:over |more than |nearly |almost |about |roughly |some |the last |the past |these |well |now )*"
@@ -31,7 +32,8 @@ _WE_HAVE = re.compile(
 _OUR_OWN = re.compile(rf"(?:^\W*|\b(?:with|our|celebrat\w+|after|bring\w*|combined|for)\s+){_SO_FAR}$")
 _BEGAN = re.compile(r"\b(?:opened|started|founded|began|bought|took over|took the|moved|hung|doors)\b")
 _LOOSE = re.compile(
-    r"\b(?<!\d )(?:decades|years) of (?:combined |hands[\s-]on |proven )?(?:experience|service|expertise|practice|trust)\b"
+    r"\b(?<!\d )(?:decades|years) of (?:combined |hands[\s-]on |proven )?"
+    r"(?:experience|service|expertise|practice|trust)\b"
 )
 _ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5"}
 _GENERATIONS = re.compile(rf"\b(?:(\d+)(?:st|nd|rd|th)?|({'|'.join(_ORDINALS)}))?[\s-]*generations?\b")

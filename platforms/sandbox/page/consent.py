@@ -104,10 +104,12 @@ class Consent:
         granted = [str(scope) for scope in form.getlist("scope")]
         separator = " " if dialog.platform == "google" else ","
         code = self._world.issue(
-            "code", reaches, life=CODE_LIFE, app_id=asked["client_id"], scopes=separator.join(granted)
-        )
+            "code", reaches, life=CODE_LIFE, app_id=asked["client_id"], scopes=separator.join(granted),
+            person=str(form.get("person") or "").strip(),
+        )  # fmt: skip
         code.redirect_uri = asked["redirect_uri"]
         code.challenge = asked.get("code_challenge")
+        code.challenge_method = asked.get("code_challenge_method", "plain")
         code.parent = "offline" if self._gives_refresh_token(dialog, asked, chosen) else None
         self._world.put(code)
         told = {"code": code.value, **state}
@@ -131,6 +133,8 @@ def _problem(asked: Mapping[str, str]) -> str | None:
         return "redirect_uri is missing or not a web address"
     if asked.get("response_type") != "code":
         return "response_type must be code"
+    if asked.get("code_challenge_method", "plain") not in ("plain", "S256"):
+        return "code_challenge_method must be plain or S256"
     return None
 
 

@@ -37,6 +37,7 @@ class Account:
     token_expires_at: datetime | None = None
     last_refreshed_at: datetime | None = None
     connected_at: datetime = NOW
+    disconnected_at: datetime | None = None
     open_posts: int = 0
     slowed_until: datetime | None = None
     slowed_reason: str | None = None

@@ -39,7 +39,17 @@ def drawn(**changes: Any) -> Seen:
 
 
 TEXT_FIELDS = ["content", "account_name", "alt_text", "media_url", "link_url", "call_to_action", "permalink", "theme"]
-TEXT_FIELDS += ["event_title", "offer_coupon_code", "offer_redeem_url", "offer_terms"]
+TEXT_FIELDS += [
+    "photo_author",
+    "photo_author_url",
+    "photo_page_url",
+    "photo_show_url",
+    "photo_source",
+    "event_title",
+    "offer_coupon_code",
+    "offer_redeem_url",
+    "offer_terms",
+]
 LIST_FIELDS = ["hashtags", "more_media_urls", "more_alt_texts"]
 EVENT = {
     "platform": "google",
@@ -54,11 +64,14 @@ EVENT = {
 @pytest.mark.parametrize("field", [*TEXT_FIELDS, *LIST_FIELDS, "platform"])
 def test_no_text_becomes_markup(field: str, attack: str) -> None:
     changes: dict[str, Any] = {"media_url": "https://example.com/a.jpg", "link_url": "https://example.com"}
+    changes |= {"photo_source": "pexels", "photo_author": "Ann Lee", "photo_page_url": "https://pexels.example/1"}
     changes |= EVENT | {"more_media_urls": ["https://example.com/b.jpg"] * 2}
     changes[field] = [attack, attack] if field in LIST_FIELDS else attack
     seen = drawn(**changes)
     assert set(seen.tags) <= ALLOWED_TAGS
-    assert set(seen.attributes) <= {"class", "src", "alt", "loading", "referrerpolicy", "aria-hidden"}
+    allowed = {"class", "src", "alt", "loading", "referrerpolicy", "aria-hidden", "href", "target", "rel"}
+    assert set(seen.attributes) <= allowed
+    assert all(href.startswith("https://") for href in seen.attributes.get("href", []))
     assert all(src.startswith("https://") for src in seen.attributes.get("src", []))
 
 
@@ -73,6 +86,7 @@ def test_other_pieces_escape_too(attack: str) -> None:
         token_expires_at: datetime | None = None
         last_refreshed_at: datetime | None = None
         connected_at: datetime = NOW
+        disconnected_at: datetime | None = None
         open_posts: int = 0
         slowed_until: datetime | None = None
         slowed_reason: str | None = attack
@@ -170,3 +184,24 @@ def test_the_download_keeps_ordinary_texts_as_they_are() -> None:
     text = 'Said "1+1", twice\nand with Ümlaut'
     lines = list(csv.reader(io.StringIO(to_csv([{"text": text, "likes": 3}]).decode("utf-8-sig"), newline="")))
     assert lines[1] == [text, "3"]
+
+
+def test_a_stock_photo_names_and_links_who_made_it_and_where_it_is_from() -> None:
+    thanks = {
+        "photo_source": "pexels",
+        "photo_author": "Ann Lee",
+        "photo_author_url": "https://www.pexels.com/@ann",
+        "photo_page_url": "https://www.pexels.com/photo/1/",
+    }
+    seen = drawn(media_url="https://example.com/a.jpg", **thanks)
+    assert "Photo by Ann Lee on Pexels" in seen.text
+    assert seen.attributes["href"] == ["https://www.pexels.com/@ann", "https://www.pexels.com/photo/1/"]
+    assert "Photo on Pexels" in drawn(media_url="https://example.com/a.jpg", photo_source="pexels").text
+    for nothing_to_thank_for in ({"photo_source": "upload"}, {}, {"photo_source": "pexels", "media_url": None}):
+        assert "Photo" not in drawn(**{"media_url": "https://example.com/a.jpg"} | nothing_to_thank_for).text
+
+
+def test_an_unsplash_photo_is_shown_from_where_unsplash_asks() -> None:
+    ours: dict[str, Any] = {"media_url": "https://ours.example/m/1.jpg", "photo_source": "unsplash"}
+    assert drawn(**ours, photo_show_url="https://images.example/1").attributes["src"] == ["https://images.example/1"]
+    assert "img" not in drawn(**ours, photo_show_url="javascript:alert(1)").tags

@@ -33,6 +33,7 @@ def card(**changes: Any) -> PostCard:
         "leased": False,
         "account_name": "Bob's Plumbing",
         "account_status": "active",
+        "account_disconnected": False,
     }
     return PostCard(**values | changes)
 
@@ -71,6 +72,11 @@ PAST = NOW - timedelta(hours=3)
         ({"status": "approved", "in_doubt_since": PAST, "account_status": "expired"}, "Checking", "second time"),
         ({"platform": "google", "status": "approved", "platform_state": "PROCESSING"}, "With Google", "looking at it"),
         ({"status": "approved", "account_status": "revoked"}, "On hold", "connection to Facebook is broken"),
+        (
+            {"status": "approved", "account_status": "revoked", "account_disconnected": True},
+            "On hold",
+            "You disconnected this account from Facebook",
+        ),
         ({"status": "published", "published_at": PAST}, "Live", "Published today, 9:30 AM CST."),
         ({"status": "published"}, "Live", "Published"),
         ({"status": "failed", "error_message": "The picture is too large"}, "Did not go out", "too large."),

@@ -117,3 +117,76 @@ async def test_a_broken_request_is_refused_on_the_spot(bench: Bench, broken: dic
     shown = await bench.client.get(PATHS["google"], params=query)
     assert shown.status_code == 400
     assert next(iter(broken)) in shown.text
+
+
+@pytest.mark.parametrize(
+    ("method", "challenge", "verifier", "fits"),
+    [
+        ("plain", "v" * 50, "v" * 50, True),
+        ("plain", "v" * 50, "w" * 50, False),
+        ("S256", "v" * 50, "v" * 50, False),
+        ("S256", "v" * 50, "", False),
+    ],
+)
+async def test_a_verifier_fits_by_the_method_that_was_named(
+    bench: Bench, method: str, challenge: str, verifier: str, fits: bool
+) -> None:
+    place = await bench.account("google")
+    told = await answer(
+        bench, "google", {"account": [place["account_id"]]}, code_challenge=challenge, code_challenge_method=method
+    )
+    exchange = {"grant_type": "authorization_code", "code": told["code"], "client_id": "app", "redirect_uri": BACK,
+                "code_verifier": verifier}  # fmt: skip
+    tokens = await bench.client.post("/google/token/token", data=exchange)
+    assert tokens.status_code == (200 if fits else 400)
+
+
+async def user_token(bench: Bench, person: str, *accounts: str) -> str:
+    """What Facebook gives for a person who shared these."""
+    told = await answer(bench, "facebook", {"account": list(accounts), "person": person})
+    asked = {"client_id": "app", "redirect_uri": BACK, "code": told["code"]}
+    answered = await bench.client.get("/facebook/graph/v26.0/oauth/access_token", params=asked)
+    return str(answered.json()["access_token"])
+
+
+async def test_who_takes_a_permission_back_ends_all_that_they_gave_and_nothing_of_others(bench: Bench) -> None:
+    one, two = await bench.account("facebook", "One"), await bench.account("facebook", "Two")
+    first, again = [await user_token(bench, "Sam", account["account_id"]) for account in (one, two)]
+    other = await user_token(bench, "Kim", one["account_id"])
+    graph = "/facebook/graph/v26.0"
+
+    async def pages(token: str) -> int:
+        return (await bench.client.get(f"{graph}/me/accounts", params={"access_token": token})).status_code
+
+    assert [await pages(token) for token in (first, again, other)] == [200, 200, 200]
+    removed = await bench.client.delete(f"{graph}/me/permissions", params={"access_token": first})
+    assert removed.json() == {"success": True}
+    assert [await pages(token) for token in (first, again, other)] == [400, 400, 200]
+
+
+async def test_an_app_knows_a_person_by_an_id_of_its_own(bench: Bench) -> None:
+    page = await bench.account("facebook", "One")
+
+    async def known_as(token: str) -> str:
+        told = await bench.client.get(
+            "/facebook/graph/debug_token", params={"input_token": token, "access_token": "a|b"}
+        )
+        return str(told.json()["data"]["user_id"])
+
+    sam, sam_again, kim = [await user_token(bench, who, page["account_id"]) for who in ("Sam", "Sam", "Kim")]
+    assert await known_as(sam) == await known_as(sam_again) != await known_as(kim)
+
+
+async def test_a_role_and_a_kind_of_account_are_told(bench: Bench) -> None:
+    asked = {"platform": "facebook", "name": "Of others", "may_post": False}
+    page = (await bench.client.post("/_sandbox/accounts", json=asked)).json()
+    token = await user_token(bench, "Sam", page["account_id"])
+    pages = (await bench.client.get("/facebook/graph/v26.0/me/accounts", params={"access_token": token})).json()["data"]
+    assert pages[0]["tasks"] == ["ANALYZE"]
+    wrong = await bench.client.post("/_sandbox/accounts", json=asked | {"kind": "ROBOT"})
+    assert "ROBOT" in wrong.json()["error"]
+
+
+async def test_a_method_that_does_not_exist_is_refused_on_the_spot(bench: Bench) -> None:
+    query = {"client_id": "app", "redirect_uri": BACK, "response_type": "code", "code_challenge_method": "S512"}
+    assert (await bench.client.get(PATHS["google"], params=query)).status_code == 400

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
+import orjson
 import pytest
 
 from tests.platforms.sandbox.conftest import Bench
 from tests.platforms.sandbox.test_google import SCHEDULE
-from tests.platforms.sandbox.test_openai_chat import ask
+from tests.platforms.sandbox.test_openai_chat import ask, body
 
 DATA = Path(__file__).parent / "data"
 NAMES: dict[str, Any] = json.loads((DATA / "meta_v26_names.json").read_text())
@@ -27,6 +28,59 @@ async def test_openais_answers_and_errors_fit_its_openapi_file(bench: Bench) -> 
     check((await ask(bench)).json(), "openai_chat_completion")
     check((await ask(bench, model="gpt-0")).json(), "openai_error")
     check((await bench.client.post("/openai/v1/chat/completions", json={})).json(), "openai_error")
+
+
+@pytest.mark.parametrize("trouble", [None, "refusal", "truncated"])
+async def test_openais_responses_fit_its_openapi_file(bench: Bench, trouble: str | None) -> None:
+    if trouble is not None:
+        await bench.control("faults", [{"service": "openai", "kind": trouble}])
+    headers = {"Authorization": "Bearer sk-sandbox"}
+    chat = body()
+    asked = {
+        "model": "gpt-6-luna",
+        "instructions": "Write posts.",
+        "input": chat["messages"][1]["content"],
+        "text": {"format": {"type": "json_schema", **chat["response_format"]["json_schema"]}},
+        "store": False,
+    }
+    answer = await bench.client.post("/openai/v1/responses", json=asked, headers=headers)
+    assert answer.status_code == 200
+    check(answer.json(), "openai_response")
+    wrongs: list[dict[str, Any]] = [
+        {"input": None},
+        {"messages": []},
+        {"max_output_tokens": 3},
+        {"text": {"format": {"type": "x"}}},
+    ]
+    for wrong in wrongs:
+        refused = await bench.client.post("/openai/v1/responses", json={**asked, **wrong}, headers=headers)
+        assert refused.status_code == 400, wrong
+        check(refused.json(), "openai_error")
+
+
+@pytest.mark.parametrize("fate", [None, "batch_fails", "batch_expires"])
+async def test_openais_files_and_batches_fit_its_openapi_file(bench: Bench, fate: str | None) -> None:
+    if fate is not None:
+        await bench.control("faults", [{"service": "openai", "operation": "create_batch", "kind": fate}])
+    headers = {"Authorization": "Bearer sk-sandbox"}
+    lines = b"\n".join(
+        orjson.dumps({"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": body()})
+        for name in "abc"
+    )
+    sent = {"file": ("requests.jsonl", lines)}
+    file = (await bench.client.post("/openai/v1/files", files=sent, data={"purpose": "batch"}, headers=headers)).json()
+    check(file, "openai_file")
+    asked = {"input_file_id": file["id"], "endpoint": "/v1/chat/completions", "completion_window": "24h"}
+    batch = (await bench.client.post("/openai/v1/batches", json=asked, headers=headers)).json()
+    statuses = [batch["status"]]
+    for _ in range(3):
+        check(batch, "openai_batch")
+        bench.wait(30)
+        batch = (await bench.client.get(f"/openai/v1/batches/{batch['id']}", headers=headers)).json()
+        statuses.append(batch["status"])
+    over = {None: "completed", "batch_fails": "failed", "batch_expires": "expired"}[fate]
+    assert statuses == ["validating", "in_progress", over, over]
+    check((await bench.client.get("/openai/v1/batches/batch_0", headers=headers)).json(), "openai_error")
 
 
 async def test_unsplashs_search_fits_its_openapi_file(bench: Bench) -> None:

@@ -1,19 +1,34 @@
-"""A writer and a photo service that do what a test tells them, and remember what they were asked."""
+"""A writer, a photo service and a picture server that do what a test tells them, and remember what they were asked."""
 
 from __future__ import annotations
 
 import asyncio
+import io
 import random
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
+from obstore.store import MemoryStore
+from PIL import Image
+
+from models.ai_prices import PriceList
 from platforms.errors import PlatformError
+from platforms.object_storage import LOCAL, ObjectStorage
 from platforms.openai_writer import Draft, DraftPost, Usage
+from platforms.safe_fetch import Fetched
 from platforms.stock_photos import StockPhoto
 from tasks.content.generation import Generation, Studio
+from tasks.content.ledger import BudgetSpent, Ledger, Reservation, Wish
 from tasks.content.pictures import PictureFinder
+from tasks.content.stock import Service, StockShelf
 from tasks.content.writing import Models
+from tasks.media.preparing import Workshop
+from tasks.media.storage import Storages
+
+KEYS = ("PEXELS_API_KEY", "UNSPLASH_ACCESS_KEY")  # of the services, in their order
 
 # So many that hardly two posts name the same: no two posts of a test are near duplicates.
 _THINGS = """
@@ -66,6 +81,31 @@ class FakeWriter:
         return Draft(posts=tuple(posts), usage=usage, model=model, request_id="req_1")
 
 
+class FreeLedger(Ledger):
+    """Every call has room and costs a cent; `room` calls, then the budget is spent. Nothing is written down."""
+
+    def __init__(self, room: int | None = None) -> None:
+        super().__init__(PriceList(), Decimal(1))
+        self._room = room
+        self.wishes: list[Wish] = []
+
+    def check(self, model: str) -> None:
+        """Every model has a price."""
+
+    async def reserve(self, wish: Wish) -> Reservation:
+        """Room for a call."""
+        if self._room is not None and len(self.wishes) >= self._room:
+            raise BudgetSpent("this month's budget for writing ($1) is used up")
+        self.wishes.append(wish)
+        return Reservation(call_id=uuid4(), price=None, batch=False)
+
+    async def settle(
+        self, reservation: Reservation, usage: Usage | None, model: str | None, *, billed: bool
+    ) -> Decimal:
+        """A cent."""
+        return Decimal("0.01")
+
+
 class FakePhotos:
     """Finds `count` photos for any query, or raises."""
 
@@ -96,18 +136,60 @@ def photo(name: str, **shape: Any) -> StockPhoto:
     )
 
 
+def picture_of(name: str, size: tuple[int, int] = (640, 427)) -> bytes:
+    """A JPEG of patches of colour, always the same for a name."""
+    dice = random.Random(name)
+    patches = Image.frombytes("RGB", (12, 8), dice.randbytes(12 * 8 * 3))
+    out = io.BytesIO()
+    patches.resize(size, Image.Resampling.BICUBIC).save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
+class FakeFetcher:
+    """Gives every address a picture of its own, or what `instead` says for it; an exception is raised."""
+
+    def __init__(self, instead: Callable[[str], bytes | PlatformError | None] | None = None) -> None:
+        self._instead = instead or (lambda url: None)
+        self.fetched: list[str] = []
+
+    async def fetch(self, url: str) -> Fetched:
+        """One fetch."""
+        self.fetched.append(url)
+        await asyncio.sleep(0)
+        content = self._instead(url) or picture_of(url)
+        if isinstance(content, PlatformError):
+            raise content
+        return Fetched(url, content, "image/jpeg")
+
+
+def memory_storages() -> Storages:
+    """A storage of the test's own, in memory."""
+    kept = ObjectStorage(MemoryStore(), place=LOCAL, public_url="https://media.example/m")
+    return Storages(kept, kept)
+
+
+def finder_of(
+    *photos: FakePhotos, fetcher: FakeFetcher | None = None, storages: Storages | None = None
+) -> PictureFinder:
+    """Whom to ask for pictures; several services are asked in their order."""
+    shelf = StockShelf([Service(source, key) for source, key in zip(photos, KEYS, strict=False)])
+    return PictureFinder(shelf, Workshop(fetcher or FakeFetcher(), storages or memory_storages()))
+
+
 def studio(
     writer: FakeWriter | None = None,
     photos: FakePhotos | None = None,
     *,
     fallback_model: str | None = None,
     hashtag_cap: int = 5,
+    ledger: Ledger | None = None,
 ) -> Studio:
     """Whom a run works with."""
     return Studio(
         writer=writer or FakeWriter(),
-        finder=PictureFinder(photos or FakePhotos()),
+        finder=finder_of(photos or FakePhotos()),
         models=Models(model="first-model", fallback_model=fallback_model, hashtag_cap=hashtag_cap),
+        ledger=ledger or FreeLedger(),
     )
 
 

@@ -20,12 +20,12 @@ from tasks.content.generation import (
     BadRequest,
     Generation,
     asked_for,
-    rows_of,
     write_missing_weeks,
 )
 from tasks.content.plan import owners_at_work
 from tasks.content.prompt import PROMPT_VERSION
 from tasks.content.queueing import web_address
+from tasks.content.report import GenerationReport, rows_of
 from tests.factories import Owner, make_account, make_fact, make_owner, next_monday
 from tests.tasks.content.fakes import FakePhotos, FakeWriter, generation, plain_post
 
@@ -73,7 +73,7 @@ class TestQueued:
             assert timedelta(0) <= due <= timedelta(minutes=9)
             assert post["scheduled_for"] >= utc_now() + timedelta(minutes=29)
             assert post["slot_at"] == post["scheduled_for"]  # it follows its slot when the owner's zone changes
-            assert post["media_url"].startswith("https://pictures.example/")
+            assert post["media_url"].startswith("https://media.example/m/")
             assert post["alt_text"].startswith("What kitchen-sink")
             instagram, google = post["platform"] == "instagram", post["platform"] == "google"
             assert post["hashtags"] == (["Plumbing", "austintx"] if instagram else None)
@@ -255,7 +255,7 @@ class TestPictures:
         run = generation(writer, FakePhotos(count=0))
         await _run(run)
         assert (_posts(owner), writer.requests) == ([], [])
-        assert "no stock photo fits" in rows_of(run.report)[0]["notes"]
+        assert "no picture (none fits that was not shown for 60 days)" in rows_of(run.report)[0]["notes"]
         assert "slots skipped" in run.report.summary
 
     async def test_the_next_run_mends_it(self, owner: Connection) -> None:
@@ -308,7 +308,7 @@ class TestTrouble:
         assert await _run(run) == []
         assert _posts(owner) == []
         assert _rows(owner, "SELECT * FROM content_generations") == []
-        assert len(writer.requests) <= module.AT_ONCE
+        assert len(writer.requests) <= module.AT_ONCE * module.OWNERS_A_CALL
         assert run.report.left == 30
         line = run.report.problems.line
         assert line is not None
@@ -380,8 +380,7 @@ class TestTask:
     async def test_serves_one_week_alone(self, owner: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
         _connected(owner, "facebook")
         self._serve(monkeypatch, FakeWriter())
-        today = utc_now().date()
-        monday = today + timedelta(days=21 - today.weekday())
+        monday = next_monday() + timedelta(weeks=2)
         await write_missing_weeks.fn(None, monday)
         assert {row["week_start"] for row in _rows(owner, "SELECT week_start FROM content_generations")} == {monday}
 
@@ -445,7 +444,8 @@ def test_only_a_web_address_becomes_a_link(website: str | None, link: str | None
 
 
 def test_the_summary_counts_in_plain_words() -> None:
-    report = module.GenerationReport(businesses=1, made=9, fell_back=2, skipped=1, calls=1, input_tokens=1200)
+    report = GenerationReport(businesses=1, made=9, fell_back=2, skipped=1, calls=1, input_tokens=1200, waiting=3)
     assert report.summary == (
-        "9 posts for 1 business, 2 of them from the evergreen bank, 1 slot skipped; 1,200 tokens in 1 call"
+        "9 posts for 1 business, 2 of them from the evergreen bank, 1 slot skipped, 3 posts being written by a "
+        "batch; 1,200 tokens in 1 call for $0.00"
     )

@@ -41,7 +41,6 @@ def _owner(zone_name: str, themes: list[str]) -> OwnerFacts:
         accounts=ACCOUNTS,
         taken={},
         recent_texts=(),
-        recent_pictures={},
         templates=(),
     )
 

@@ -11,7 +11,8 @@ import pytest
 from models.gates import Draft, GateContext, objection
 from models.settings import settings
 from tasks.content import generation as module
-from tasks.content.generation import GenerationReport, rows_of, write_missing_weeks
+from tasks.content.generation import write_missing_weeks
+from tasks.content.report import GenerationReport, rows_of
 from tests.factories import Owner, make_account, make_fact, make_owner, next_monday
 from tests.tasks.house import House
 
@@ -54,7 +55,7 @@ async def test_a_week_is_written_varied_and_past_every_gate(house: House) -> Non
     for post in posts:
         draft = Draft(platform=post["platform"], text=post["content"], hashtags=tuple(post["hashtags"] or ()))
         assert objection(draft, context) is None
-        assert post["media_url"].startswith(house.sandbox.url)
+        assert post["media_url"].startswith("http://localhost:8501/m/")
         assert post["alt_text"]
     assert len({post["content"] for post in posts}) == len(posts)
     assert len({post["media_url"] for post in posts}) == len(posts)
@@ -62,7 +63,7 @@ async def test_a_week_is_written_varied_and_past_every_gate(house: House) -> Non
 
 async def test_the_constant_instructions_are_cached_by_the_provider(house: House) -> None:
     for _ in range(2):
-        _owner(house)
+        _owner(house, posting_frequency=1)
     await _run()
     used = house.rows("SELECT * FROM content_generations ORDER BY created_at")
     assert all(row["input_tokens"] > row["cached_tokens"] for row in used)
@@ -70,21 +71,31 @@ async def test_the_constant_instructions_are_cached_by_the_provider(house: House
 
 
 async def test_a_second_run_calls_nobody(house: House) -> None:
-    _owner(house)
+    _owner(house, posting_frequency=1)
     await _run()
     before = (house.sandbox.calls("openai", "complete"), house.sandbox.calls("pexels", "search"))
     assert (await _run()).summary.startswith("nothing to write")
     assert (house.sandbox.calls("openai", "complete"), house.sandbox.calls("pexels", "search")) == before
 
 
-@pytest.mark.parametrize("code", ["phone", "long"])
-async def test_what_a_gate_refuses_is_written_again(house: House, code: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "gate"),
+    [
+        ("phone", "platform_limits"),
+        ("long", "platform_limits"),
+        ("price", "grounding"),
+        ("claim", "grounding"),
+        ("chatter", "leftovers"),
+        ("placeholder", "leftovers"),
+    ],
+)
+async def test_what_a_gate_refuses_is_written_again(house: House, code: str, gate: str) -> None:
     someone = make_owner(house.connection)
     make_account(house.connection, someone, "google")
     house.sandbox.fault(service="openai", operation="complete", kind="poor_text", code=code)
     report = await _run(someone)
     refusals = [note for row in house.rows("SELECT refusals FROM content_generations") for note in row["refusals"]]
-    assert {note["gate"] for note in refusals} == {"platform_limits"}
+    assert {note["gate"] for note in refusals} == {gate}
     assert report.fell_back == 0
     for post in _posts(house):
         draft = Draft(platform=post["platform"], text=post["content"], hashtags=tuple(post["hashtags"] or ()))
@@ -167,21 +178,63 @@ async def test_what_only_the_operator_can_mend_is_one_line_and_nothing_is_half_w
 
 async def test_an_unknown_model_is_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTAGENT_OPENAI_MODEL", "gpt-nonsense")
+    monkeypatch.setenv("POSTAGENT_AI_PRICES", "gpt-nonsense=1/1/1/1")
     settings.cache_clear()
     _owner(house)
     assert "gpt-nonsense" in str((await _run()).problems.line)
 
 
+@pytest.mark.parametrize("name", ["MODEL", "FALLBACK_MODEL"])
+async def test_a_model_without_a_price_is_told_before_anything_is_paid_for(
+    house: House, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(f"POSTAGENT_OPENAI_{name}", "gpt-5.4-mini")
+    settings.cache_clear()
+    _owner(house)
+    report = await _run()
+    assert "no price is known for the model 'gpt-5.4-mini'" in str(report.problems.line)
+    assert "POSTAGENT_AI_PRICES" in str(report.problems.line)
+    assert (report.left, house.sandbox.calls("openai", "complete"), _posts(house)) == (1 + 1, 0, [])
+
+
+async def test_every_call_is_in_the_ledger_and_belongs_to_its_week(house: House) -> None:
+    someone = _owner(house)
+    house.sandbox.fault(service="openai", operation="complete", kind="poor_text", code="long")
+    report = await _run(someone)
+    calls = house.rows("SELECT * FROM ai_calls")
+    assert len(calls) == report.calls == house.sandbox.calls("openai", "complete")
+    assert {call["outcome"] for call in calls} == {"answered"}
+    assert sum(call["cost"] for call in calls) == report.cost_usd > 0
+    assert all(call["cost"] <= call["reserved"] for call in calls)
+    generations = house.rows("SELECT id, input_tokens, cached_tokens, output_tokens FROM content_generations")
+    for row in generations:
+        mine = [call for call in calls if call["generation_id"] == row["id"]]
+        for name in ("input_tokens", "cached_tokens", "output_tokens"):
+            assert sum(call[name] for call in mine) == row[name]
+
+
+async def test_at_the_cap_the_bank_takes_over_and_the_run_says_so(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTAGENT_AI_MONTHLY_BUDGET_USD", "0")
+    settings.cache_clear()
+    report = await _run(_owner(house))
+    assert len(_posts(house)) == report.made == report.fell_back >= 9
+    assert house.sandbox.calls("openai", "complete") == 0
+    assert "budget: this month's budget for writing ($0) is used up" in rows_of(report)[0]["notes"]
+    assert report.problems.line is None
+
+
 async def test_the_second_model_takes_over_at_once(
     house: House, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
-    monkeypatch.setenv("POSTAGENT_OPENAI_FALLBACK_MODEL", "gpt-5.4-mini")
+    monkeypatch.setenv("POSTAGENT_OPENAI_FALLBACK_MODEL", "gpt-5.6-luna")
     settings.cache_clear()
     someone = _owner(house)
     house.sandbox.fault(service="openai", operation="complete", kind="5xx", status=503)
     report = await write_missing_weeks.fn(someone.user_id, next_monday())  # one week is one call, whatever day it is
     assert (report.fell_back, len(waits)) == (0, 1)
-    assert {row["model"] for row in house.rows("SELECT model FROM content_generations")} == {"gpt-5.4-mini"}
+    assert {row["model"] for row in house.rows("SELECT model FROM content_generations")} == {"gpt-5.6-luna"}
 
 
 async def test_without_photos_the_rest_is_written_and_instagram_says_why(house: House) -> None:
@@ -198,7 +251,7 @@ async def test_without_photos_the_rest_is_written_and_instagram_says_why(house: 
 
 async def test_two_runs_at_once_over_real_http_make_nothing_twice(house: House) -> None:
     for _ in range(3):
-        _owner(house)
+        _owner(house, posting_frequency=1)
     house.sandbox.fault(service="openai", kind="latency", seconds=0.3, times=None)
     reports = await asyncio.gather(*(_run() for _ in range(3)))
     posts = _posts(house)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,11 +21,12 @@ from platforms.errors import OperatorNeeded, Refused, TryLater
 from platforms.openai_writer import DraftPost
 from tasks.content import writing
 from tasks.content.knowledge import Knowledge
+from tasks.content.paying import PaidWriter
 from tasks.content.plan import AccountFacts, OwnerFacts, WeekPlan, plan_weeks
 from tasks.content.prompt import INSTRUCTIONS, PROMPT_VERSION
-from tasks.content.writing import Models, WrittenWeek, clean, clean_hashtags, write_week
+from tasks.content.writing import Models, WeekWriter, WrittenWeek, clean, clean_hashtags, write_week
 from tasks.wiring import open_platforms
-from tests.tasks.content.fakes import FakeWriter, plain_post
+from tests.tasks.content.fakes import FakeWriter, FreeLedger, plain_post
 
 NOW = datetime(2026, 11, 22, 20, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
@@ -56,7 +58,6 @@ def _owner(
         ),
         taken={},
         recent_texts=("An older post.",),
-        recent_pictures={},
         templates=(),
     )
     return replace(facts, **changes)
@@ -67,7 +68,7 @@ def _week(owner: OwnerFacts) -> WeekPlan:
 
 
 async def _write(
-    writer: FakeWriter, owner: OwnerFacts | None = None, *, last_chance: bool = False, fallback_model: str | None = None
+    writer: WeekWriter, owner: OwnerFacts | None = None, *, last_chance: bool = False, fallback_model: str | None = None
 ) -> WrittenWeek:
     owner = owner or _owner()
     models = Models(model="first-model", fallback_model=fallback_model)
@@ -176,7 +177,7 @@ class TestOneCall:
         await _write(one)
         await _write(other, _owner(zone_name="America/New_York", plan="premium"))
         assert len(INSTRUCTIONS) > 4 * 1024  # OpenAI caches prefixes of 1024 tokens and more
-        assert one.cache_keys == other.cache_keys == [f"{PROMPT_VERSION}-7"]
+        assert one.cache_keys == other.cache_keys == [f"{PROMPT_VERSION}-0"]
 
     async def test_is_split_only_when_very_large(self) -> None:
         writer = FakeWriter()
@@ -230,23 +231,23 @@ class TestRepair:
         assert {entry["reason"] for entry in writer.requests[1]["rejected"]} == {"no post came for this slot"}
         assert len(done.posts) == 3
 
-    async def test_what_is_refused_twice_comes_from_the_evergreen_bank(self) -> None:
+    async def test_what_is_refused_three_times_comes_from_the_evergreen_bank(self) -> None:
         writer = FakeWriter(lambda slot: plain_post(slot).model_copy(update={"text": "x" * 2000}))
         done = await _write(writer, _owner(platforms=("google",)))
-        assert len(writer.requests) == 2
+        assert len(writer.requests) == 3
         assert (len(done.posts), done.fell_back) == (3, 3)
         assert all(post.model is None and 20 < len(post.text) < 1500 for post in done.posts)
         assert len({post.text for post in done.posts}) == 3
-        assert len(done.refusals) == 6
+        assert len(done.refusals) == 9
+        assert {post.why for post in done.posts} == {"the writer had nothing that may go out"}
 
     async def test_the_second_model_is_asked_before_the_bank(self) -> None:
         bad = FakeWriter(
-            lambda slot: plain_post(slot).model_copy(update={"text": "  "}),
-            lambda slot: plain_post(slot).model_copy(update={"text": "  "}),
+            *[lambda slot: plain_post(slot).model_copy(update={"text": "  "})] * 3,
             plain_post,
         )
         done = await _write(bad, fallback_model="second-model")
-        assert bad.models == ["first-model", "first-model", "second-model"]
+        assert bad.models == ["first-model", "first-model", "first-model", "second-model"]
         assert {post.model for post in done.posts} == {"second-model"}
 
 
@@ -292,6 +293,39 @@ class TestWriterDown:
     async def test_a_wrong_key_is_for_the_operator(self) -> None:
         with pytest.raises(OperatorNeeded, match="401"):
             await _write(FakeWriter(OperatorNeeded("the model's server answered HTTP 401")))
+
+
+class TestBudget:
+    async def test_without_room_the_bank_fills_the_week_and_says_why(self) -> None:
+        fake, user_id = FakeWriter(), UUID(int=7)
+        done = await _write(PaidWriter(fake, FreeLedger(room=0), user_id))
+        assert (len(done.posts), done.fell_back, done.late, done.calls) == (3, 3, None, 0)
+        assert {post.why for post in done.posts} == {"this month's budget for writing ($1) is used up"}
+        assert [note["gate"] for note in done.refusals] == ["budget"]
+        assert fake.requests == []
+
+    async def test_room_that_ends_in_between_keeps_what_was_written(self) -> None:
+        def only_tuesday(slot: Mapping[str, Any]) -> DraftPost | None:
+            return plain_post(slot) if slot["weekday"] == "Tuesday" else None
+
+        writer = PaidWriter(FakeWriter(only_tuesday), FreeLedger(room=1), UUID(int=7))
+        done = await _write(writer)
+        assert (len(done.posts), done.fell_back, done.calls) == (3, 2, 1)
+        assert writer.cost_usd == Decimal("0.01")
+
+    async def test_a_spent_budget_is_no_reason_to_wait_for_a_writer_that_is_down(self) -> None:
+        writer = PaidWriter(FakeWriter(DOWN), FreeLedger(room=1), UUID(int=7))
+        done = await _write(writer, fallback_model="second-model")
+        assert (len(done.posts), done.fell_back, done.late) == (3, 3, None)
+
+    async def test_an_answer_of_no_use_is_counted(self) -> None:
+        class Useless(FakeWriter):
+            async def write_week(self, *asked: Any) -> Any:
+                draft = await super().write_week(*asked)
+                return replace(draft, posts=(), failure=Refused("the model refused: no", code="refusal"))
+
+        done = await _write(Useless())
+        assert (done.calls, done.input_tokens, done.fell_back) == (1, 1000, 3)
 
 
 class TestBank:

@@ -22,7 +22,7 @@ from models.database import Role, connect
 from models.key_rotation import key_uses, rotate
 from models.settings import settings
 from tasks.tokens import access, account_from_row, stored_account
-from tasks.tokens.batch import Refresher, accounts_due
+from tasks.tokens.batch import accounts_due, refreshing
 from tasks.tokens.renewal import End, renew
 from tasks.wiring import open_platforms
 from tests.conftest import ENCRYPTION_KEYS as OLD
@@ -109,7 +109,7 @@ async def test_posts_go_out_and_tokens_are_renewed_while_keys_rotate(
         ends, ids = Counter[End](), {account.id for account in idle}
         async with open_platforms(settings()) as platforms:
             while mine := [stored for stored in accounts_due(utc_now()) if stored.id in ids]:
-                ends += (await Refresher(platforms, utc_now()).run(mine, at_once=2)).ends
+                ends += (await refreshing(platforms, utc_now()).run(mine, at_once=2)).ends
         return ends
 
     with rotating_to_and_fro() as counts:

@@ -51,7 +51,11 @@ async def test_a_nearly_used_budget_slows_the_account_with_that_id_down(owner: D
 
 async def test_a_page_of_two_tenants_waits_for_both(owner: Database, rows: LazyRows) -> None:
     first = make_account(owner, make_owner(owner), "facebook")
-    second = make_account(owner, make_owner(owner), "facebook", account_id=first.account_id)
+    second = make_account(owner, make_owner(owner), "facebook")  # from before a place had one owner
+    owner.execute(
+        "UPDATE connected_accounts SET is_duplicate = true, account_id = %s WHERE id = %s",
+        (first.account_id, second.id),
+    )
     recorder = UsageRecorder(rows)
     recorder(Usage(scope=first.account_id, percent=100.0, regain_seconds=600.0))
     await recorder.close()
