@@ -134,7 +134,11 @@ def _pictures(ids: Sequence[UUID], rows: Mapping[str, ReadyPost]) -> dict[UUID, 
 
 def _note_reviews(db: Session, owner: OwnerFacts, posts: Sequence[WrittenPost]) -> None:
     """A review that a post quotes rests from that post's time on; the evergreen bank quotes none."""
-    used = [(post.planned.review.id, post.planned.slot.at) for post in posts if post.model and post.planned.review]
+    used = [
+        (post.planned.review.id, post.planned.slot.at)
+        for post in posts
+        if post.model and post.planned.review and post.theme == "testimonial"
+    ]
     if used:
         ids, times = zip(*used, strict=True)
         db.connection().exec_driver_sql(

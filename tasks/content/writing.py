@@ -10,12 +10,12 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import product
 from typing import Any, Protocol, TypeVar
 
 from models.business_facts import gate_context
-from models.evergreen import evergreen
-from models.gates import LIMITS, Draft, GateContext, objection
+from models.evergreen import EvergreenPost, evergreen
+from models.gates import LIMITS, Draft, GateContext, Verdict, objection
+from models.gates.near_duplicate import near_duplicate
 from models.gates.platform_limits import count_hashtags
 from platforms.errors import Refused, TryLater
 from platforms.openai_forms import Draft as Answer
@@ -131,6 +131,7 @@ class _Work:
             reviews=owner.knowledge.reviews,
             avoid_keywords=owner.avoid_keywords,
             hashtag_cap=models.hashtag_cap,
+            own_texts=owner.recent_texts,
             neighbours_texts=owner.knowledge.neighbours_texts,
         )
         self.done = WrittenWeek()
@@ -228,7 +229,8 @@ class _Work:
             return _Rejected(planned, "", "no post came for this slot")
         text = clean(draft.text)
         hashtags = clean_hashtags(draft.hashtags, text, planned.platform, self._models.hashtag_cap)
-        verdict = objection(Draft(platform=planned.platform, text=text, hashtags=hashtags), self._known(planned.theme))
+        draft_post = Draft(platform=planned.platform, text=text, hashtags=hashtags)
+        verdict = self._objection(draft_post, planned.theme)
         if verdict is not None:
             self._note(planned.key, verdict.gate, verdict.reason, text)
             return _Rejected(planned, text, verdict.reason)
@@ -251,40 +253,57 @@ class _Work:
         Then it is held against this business's last posts only, because an empty week is worse.
         """
         planned = rejected.planned
-        candidates = list(
-            evergreen(
-                self._owner.business,
-                theme=planned.theme,
-                platform=planned.platform,
-                day=planned.slot.day,
-                used=self._texts(),
-                seed=f"{planned.account_id} {planned.slot.local}",
-            )
-        )
-        for last_resort, candidate in product((False, True), candidates):
-            hashtags = clean_hashtags(candidate.hashtags, candidate.text, planned.platform, self._models.hashtag_cap)
-            draft = Draft(platform=planned.platform, text=candidate.text, hashtags=hashtags)
-            if objection(draft, self._known(candidate.theme, last_resort=last_resort)) is None:
-                self.done.posts.append(
-                    WrittenPost(
-                        planned=planned,
-                        theme=candidate.theme,
-                        text=candidate.text,
-                        hashtags=hashtags,
-                        picture_query=candidate.picture_query,
-                        model=None,
-                        why=why,
-                    )
-                )
-                return
+        said_before: list[EvergreenPost] = []
+        for candidate in evergreen(
+            self._owner.business,
+            theme=planned.theme,
+            platform=planned.platform,
+            day=planned.slot.day,
+            used=self._texts(),
+            seed=f"{planned.account_id} {planned.slot.local}",
+        ):
+            verdict = self._objection(self._draft(planned, candidate), candidate.theme)
+            if verdict is None:
+                return self._take(planned, candidate, why)
+            if verdict.gate == "near_duplicate":
+                said_before.append(candidate)
+        for candidate in said_before:
+            if self._objection(self._draft(planned, candidate), candidate.theme, last_resort=True) is None:
+                return self._take(planned, candidate, why)
         self.done.skipped.append(f"{planned.key}: no text passes the gates ({rejected.reason or 'the writer is down'})")
 
-    def _known(self, theme: str, *, last_resort: bool = False) -> GateContext:
-        """What the gates know when they judge a text about this theme; `last_resort` only the last posts of our own."""
-        texts = self._texts()
+    def _draft(self, planned: PlannedPost, candidate: EvergreenPost) -> Draft:
+        hashtags = clean_hashtags(candidate.hashtags, candidate.text, planned.platform, self._models.hashtag_cap)
+        return Draft(platform=planned.platform, text=candidate.text, hashtags=hashtags)
+
+    def _take(self, planned: PlannedPost, candidate: EvergreenPost, why: str) -> None:
+        self.done.posts.append(
+            WrittenPost(
+                planned=planned,
+                theme=candidate.theme,
+                text=candidate.text,
+                hashtags=self._draft(planned, candidate).hashtags,
+                picture_query=candidate.picture_query,
+                model=None,
+                why=why,
+            )
+        )
+
+    def _objection(self, draft: Draft, theme: str, *, last_resort: bool = False) -> Verdict | None:
+        """What the gates have against a text about this theme; `last_resort` holds it against our last posts only.
+
+        The week's own posts are few and change with every one that is taken: they are compared by themselves, so that
+        what the gates know of all the others is made ready once a week.
+        """
+        context = replace(self._context, theme=theme)
         if last_resort:
-            return replace(self._context, theme=theme, own_texts=tuple(texts[:_LAST_POSTS]), neighbours_texts=())
-        return replace(self._context, theme=theme, own_texts=tuple(texts))
+            context = replace(context, own_texts=context.own_texts[:_LAST_POSTS], neighbours_texts=())
+        verdict = objection(draft, context)
+        if verdict is not None:
+            return verdict
+        this_week = tuple(post.text for post in self.done.posts)
+        repeated = near_duplicate(draft, GateContext(own_texts=this_week))
+        return None if repeated.ok else repeated
 
     def _texts(self) -> list[str]:
         """What nothing may resemble: this week's first, then earlier ones, newest first."""

@@ -121,7 +121,7 @@ class _Week:
     def _quoted(self, review: dict[str, str], day: date) -> tuple[str, _Piece, str]:
         """A customer's words as they are, and thanks for them."""
         author = review.get("author")
-        words = f"\u201c{review['text']}\u201d" + (f" - {author}" if author else "")
+        words = (f"{author} wrote: " if author else "") + f"\u201c{review['text']}\u201d"
         closer = self._optional("testimonial closer", self._frames.testimonial["closers"], day)
         return "", _Piece(words, "handwritten note table"), closer
 

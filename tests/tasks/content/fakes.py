@@ -7,6 +7,7 @@ import io
 import random
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -29,21 +30,22 @@ from tasks.media.storage import Storages
 
 KEYS = ("PEXELS_API_KEY", "UNSPLASH_ACCESS_KEY")  # of the services, in their order
 
-# So many that hardly two posts name the same: no two weeks of a test are near duplicates.
+# So many that hardly two posts name the same: no two posts of a test are near duplicates.
 _THINGS = """
     attic basement bucket cabinet carpet ceiling chimney closet corner counter cupboard curtain cushion desk door
     drawer driveway fence floor garden gate gutter hallway handle hinge hose kettle kitchen knob ladder lamp landing
     lawn ledge mailbox mat mirror mop paint pantry path pipe porch railing roof rug screw shelf shutter sill sink
     socket sofa sponge stair stove switch table tile towel valve vent wall window apron basket bench blanket bottle
-    bowl broom brush candle chair clock crate cup fan fork frame glass grill hook iron jar key knife lid mug nail
+    bowl broom brush candle chair clock crate cup fan fork frame glass hook iron jar key knife lid mug nail
     needle oven pan pillow plate pot quilt rack rope saw scale shovel spoon stool tape teapot tray vase wheel
 """.split()  # noqa: SIM905 - a hundred words read better without quotes
+_posts = count()
 Answer = Callable[[Mapping[str, Any]], DraftPost | None]
 
 
 def plain_post(slot: Mapping[str, Any]) -> DraftPost:
-    """A post that every gate lets pass, another one for every slot; it quotes the review where there is one."""
-    things = ", the ".join(random.Random(str(slot["slot"])).sample(_THINGS, 12))
+    """A post that every gate lets pass, another one every time; it quotes the review where there is one."""
+    things = ", the ".join(random.Random(next(_posts)).sample(_THINGS, 12))
     words = f" \u201c{slot['review']['text']}\u201d" if "review" in slot else ""
     return DraftPost(
         slot=slot["slot"],

@@ -430,14 +430,13 @@ class TestWhatTheGatesKnow:
         assert context.own_texts == ("An older post.",)
         assert [context.theme for _, context in asked] == [post.theme for post in done.posts]
 
-    async def test_is_also_what_the_week_has_already(self, asked: list[tuple[Draft, GateContext]]) -> None:
-        done = await _write(FakeWriter(), _owner())
-        texts = [post.text for post in done.posts]
-        assert [context.own_texts for _, context in asked] == [
-            ("An older post.",),
-            (texts[0], "An older post."),
-            (*texts[:2], "An older post."),
-        ]
+    async def test_is_also_what_the_week_has_already(self) -> None:
+        same = plain_post({"slot": "x", "weekday": "Monday"})
+        writer = FakeWriter(lambda slot: same.model_copy(update={"slot": slot["slot"]}), plain_post)
+        done = await _write(writer, _owner())
+        assert [note["gate"] for note in done.refusals] == ["near_duplicate", "near_duplicate"]
+        assert len(writer.requests[1]["rejected"]) == 2
+        assert (len(done.posts), done.fell_back) == (3, 0)
 
     async def test_never_reaches_the_writer_from_other_tenants(self) -> None:
         writer = FakeWriter()

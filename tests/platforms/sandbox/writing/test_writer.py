@@ -154,7 +154,7 @@ def test_a_testimonial_slot_with_a_review_quotes_it_word_for_word() -> None:
     asked["slots"][0]["review"] = {"text": words, "author": "Maria G."}
     asked["slots"][1]["review"] = {"text": words, "author": ""}
     first, second = Writer().write(asked)
-    assert f"\u201c{words}\u201d - Maria G." in first["text"]
+    assert f"Maria G. wrote: \u201c{words}\u201d" in first["text"]
     assert f"\u201c{words}\u201d" in second["text"]
     assert "Maria" not in second["text"]
 
