@@ -7,7 +7,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import boto3
@@ -100,11 +100,12 @@ def running_s3() -> Iterator[S3Server]:
     thread.start()
     try:
         urllib.request.urlopen(urllib.request.Request(f"{server.url}/moto-api/reset", method="POST")).close()
-        client = server.client()
-        client.create_bucket(Bucket=BUCKET)
         everything = f"arn:aws:s3:::{BUCKET}/*"
         statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": everything}
-        client.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        with closing(server.client()) as client:
+            client.create_bucket(Bucket=BUCKET)
+            client.put_bucket_policy(Bucket=BUCKET, Policy=policy)
         yield server
     finally:
         server.stop()

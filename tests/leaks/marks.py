@@ -16,6 +16,7 @@ from models import database
 from models.sealed_columns import sealed_tables
 from models.settings import PREFIX, Settings, settings
 from platforms.graph import appsecret_proof
+from tests.s3_server import BUCKET, S3Server
 from tests.sandbox_server import Server
 
 
@@ -34,8 +35,11 @@ class Marks:
         self.by_name[name] = _mark()
         return self.by_name[name]
 
-    def set_settings(self, patch: pytest.MonkeyPatch, database_url: str) -> None:
+    def set_settings(self, patch: pytest.MonkeyPatch, database_url: str, s3: S3Server) -> None:
         """Mark every secret of the settings, also those that a later version adds, and the database's password."""
+        where = {"ENDPOINT_URL": s3.url, "BUCKET": BUCKET, "PUBLIC_URL": f"{s3.url}/{BUCKET}"}
+        for name, value in where.items():
+            patch.setenv(f"{PREFIX}S3_{name}", value)
         for name, field in Settings.model_fields.items():
             if SecretStr not in (field.annotation, *get_args(field.annotation)):
                 continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import psycopg
 import pytest
@@ -19,6 +20,7 @@ from tests.dashboards.house import PASSWORD, PASSWORD_HASH, ROOT
 from tests.factories import make_account, make_owner, make_post
 from tests.leaks.marks import Marks
 from tests.leaks.places import our_tables
+from tests.s3_server import S3Server
 from tests.sandbox_server import Server
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -54,15 +56,37 @@ def visit(page: Page, url: str, heard: Heard) -> None:
         heard.add(page)
 
 
+def connect_google(page: Page, url: str, heard: Heard) -> dict[str, str]:
+    """The way to a platform and back, to the end; the secrets of the address on the way."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{url}/accounts")
+    page.get_by_role("button", name="Connect Google Business Profile").click()
+    expect(page.get_by_text("this is not the real Google")).to_be_visible(timeout=90_000)
+    for box in page.get_by_role("checkbox").all():
+        box.check()
+    page.get_by_role("button", name="Allow").click()
+    expect(page.get_by_role("heading", name="Choose your locations")).to_be_visible(timeout=90_000)
+    heard.add(page)
+    page.get_by_label("Leaking Springs").check()
+    page.get_by_role("button", name="Connect").click()
+    expect(page.get_by_text("Connected. Posts can go out over it from now on.")).to_be_visible(timeout=90_000)
+    heard.add(page)
+    back = next(address for address in asked if "code=" in address)
+    given = dict(parse_qsl(urlsplit(back).query))
+    return {f"the {name} of a login": given[name] for name in ("code", "state")}
+
+
 def test_no_secret_is_sent_to_a_browser_or_logged(
     database_url: str,
     owner: psycopg.Connection[Any],
     sandbox: Server,
     monkeypatch: pytest.MonkeyPatch,
+    s3: S3Server,
     tmp_path: Path,
 ) -> None:
     marks = Marks()
-    marks.set_settings(monkeypatch, database_url)
+    marks.set_settings(monkeypatch, database_url, s3)
     monkeypatch.setenv("POSTAGENT_SANDBOX_URL", sandbox.url)
     wrong = marks.made("a mistyped password")
     marks.by_name |= {"password": PASSWORD, "password hash": PASSWORD_HASH}
@@ -72,6 +96,7 @@ def test_no_secret_is_sent_to_a_browser_or_logged(
         account = make_account(owner, bob, platform, access_token=access, refresh_token=refresh)
         make_post(owner, bob, account, requires_approval=True)
         make_post(owner, bob, account, status="published")
+    sandbox.account("google", "Leaking Springs", city="Austin", address="1 Main Street")
     gone = make_account(owner, bob, "google", status="revoked", access_token=marks.made("revoked token"))
     make_post(owner, bob, gone, status="failed", error_message="The platform refused the access.")
 
@@ -88,6 +113,8 @@ def test_no_secret_is_sent_to_a_browser_or_logged(
             page.wait_for_load_state()
             heard.add(page)
         visit(page, url, heard)
+        marks.by_name |= connect_google(page, url, heard)
+        marks.add_tokens(sandbox, owner)
         marks.by_name["session cookie"] = next(
             cookie["value"] for cookie in context.cookies() if cookie["name"] == "postagent_session"
         )
