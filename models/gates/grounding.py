@@ -51,9 +51,10 @@ def _reason(missing: list[Claim]) -> str:
 def _in_hashtag(tag: str, town: str) -> list[Claim]:
     """A hashtag's claims, by its words or, where no capitals part them, by what is written together."""
     if together := _IN_TAGS.search(plain(tag)):
-        found = claims(_TAG_IN_WORDS.get(together[0], " ".join(hashtag_words(tag))), town=town, by_owner=True)
+        said = _TAG_IN_WORDS.get(together[0], " ".join(hashtag_words(tag)))
+        found = claims(said, town=town, by_owner=True, is_tag=True)
         return found or [Claim("claim in the hashtag", f"#{tag}", f"tag {together[0]}")]
-    return claims(" ".join(hashtag_words(tag)), town=town) if len(hashtag_words(tag)) > 1 else []
+    return claims(" ".join(hashtag_words(tag)), town=town, is_tag=True) if len(hashtag_words(tag)) > 1 else []
 
 
 _TAG_IN_WORDS = {

@@ -22,6 +22,7 @@ _LOOK_ALIKES = str.maketrans(
         **dict(zip("αεικνορτυχ", "aeikvoptux", strict=True)),
         **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True)),
         **dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢıɑɡ", "abcdefghijklmnoprstuvwyziag", strict=True)),
+        **dict(zip("ƦꞮⱭꞬ", "RIAG", strict=True)),
         **{chr(first + n): chr(ord("A") + n) for first in (0x1F150, 0x1F170) for n in range(26)},
         **dict.fromkeys("‐‑‒–—―−⁃", "-"),
         **dict.fromkeys("‘’‚‛′`´ʼ＇", "'"),

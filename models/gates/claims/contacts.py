@@ -54,7 +54,7 @@ _NO_NAME = (
 )
 _NUMBERED = re.compile(
     rf"\b\d{{1,5}}[a-z]?\s+(?:[nsew]\.?\s+|north\s+|south\s+|east\s+|west\s+)?"
-    rf"((?:(?!(?:{_NO_NAME})\b)[a-z\d][a-z\d']*\.?\s+){{1,3}})(?:{_KIND_OF_STREET})\b(?!')"
+    rf"((?:(?!(?:{_NO_NAME})\b)(?:(?:st|dr|mt|ft|[a-z])\.|[a-z\d][a-z\d']*)\s+){{1,3}})(?:{_KIND_OF_STREET})\b(?!')"
 )
 _STREET = re.compile(
     rf"\b(?:on|at|off|along|corner of)\s+((?:[A-Z\d][\w']*\.?\s+){{1,3}}(?i:{_KIND_OF_STREET})\b)"

@@ -33,7 +33,7 @@ _ON_A_HOUSE = re.compile(
     r"\b(?:lights?|snow|paint|siding|sun|shade|ivy|leaves|ladder|shingles|trim|gutters?|eyes?|mold|moss|up|hangs?|goes"
     r"|leans?|falls?|rests?|lands?)(?: \w+){0,2} $"
 )
-_FREE_MIND = "feel feels felt set sets break breaks get got roam run walk breathe"
+_FREE_MIND = "minute moment feel feels felt set sets break breaks get got roam run walk breathe"
 _RID_OF = """
     gluten sugar dairy nut pain frost ice stress worry hassle trouble streak weed mess dust clutter smoke lead rust pest
     germ hands odor slip cage drip leak mold bug wrinkle frizz tangle knot crumb lint debris guilt grease fragrance
@@ -42,6 +42,7 @@ _FREE_SPACE = """
     up time times from to hand hands afternoon afternoons evening evenings weekend weekends day days morning mornings
     hour hours minute minutes moment moments saturday saturdays sunday sundays stand standing range flow flowing edge
     space spot spots weight weights throw throws spirit spirits chlorine fall kick will air ride form radicals water
+    your yourself
 """
 _IDIOMS_BEFORE = frozenset(f"{_FREE_MIND} {_RID_OF}".split())
 _IDIOMS_AFTER = frozenset(_FREE_SPACE.split())

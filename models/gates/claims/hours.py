@@ -36,6 +36,7 @@ _ROOM = "kitchen|bakery|shop|store|office|bar|gym|salon|studio"
 _OPEN = re.compile(
     rf"^\W*(?:now |still )?open (?:{_WHEN}|{_DAY}|\d)"
     rf"|\b(?:we|us|{_ROOM}) (?:(?:are|is) )?(?:open|opens|close|closes|closed)\b"
+    rf"(?! (?:(?:an?|your|every|each) |the (?!doors?\b|{_ROOM})))"
     r"|\b(?:opening|business|store|shop|office|our) hours\b|\bhours\s*:|\b7 days a week\b"
     r"|\b(?:we're|stay|stays) (?:now |still |also |always )?(?:open|closed)\b"
     rf"|\bdoors? (?:are open|opens?) (?:at|from|until|till|daily|early|late|{_DAY}|\d)"

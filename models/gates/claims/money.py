@@ -25,7 +25,10 @@ _PRICES = (
     re.compile(rf"(?:{_AMOUNT}\s*(?:-|to|and|or)\s*)?{_AMOUNT}[\s-]*{_WORD}"),
     re.compile(r"\b(?:only|just|now|from|for|at) (\d+\.\d\d)()\b(?! ?(?:inch|mm|cm|miles|percent|%))"),
     # No currency, so nothing may follow that is counted: "costs 2 screws".
-    re.compile(rf"\b(?:{_LEADS}) {_AMOUNT}(?![\d:%°]|[.,]\d| ?[ap]\.?m\b|[\s-]*(?!(?:{_GOES_ON})\b)[a-z%°])"),
+    re.compile(
+        rf"\b(?:{_LEADS}) {_AMOUNT}(?! (?:in the (?:morn|after|even)|at night|o'clock))"
+        rf"(?![\d:%°]|[.,]\d| ?[ap]\.?m\b|[\s-]*(?!(?:{_GOES_ON})\b)[a-z%°])"
+    ),
 )
 _TWO_CENTS = re.compile(r"\b(?:my|our|your) 2 cents\b")
 _VAGUE_SUM = re.compile(

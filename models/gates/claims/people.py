@@ -23,13 +23,13 @@ _ROLE = (
 _GOES_ON = (
     r"(?=\s*(?:[,.!?-]|$|(?:and|from|at|in the|who|our|will|for|about|if|how|what|whether|why|to|when|on|with|over)\b))"
 )
+_CALLED = re.compile(rf"\b(?:ask for|say (?:hi|hello|hey) to|meet|named) ({_NAME})", re.IGNORECASE)
 _SPOKEN_OF = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"\b(?:mr|mrs|ms|miss|dr|doctor|chef|coach|professor|nurse|aunt|uncle)\.?\s+({_NAME})",
         rf"\b{_ROLE},?\s+({_NAME})",
         rf"\b(?:ask|talk to|speak (?:to|with)|book with|tell|welcome) ({_NAME}){_GOES_ON}",
-        rf"\b(?:ask for|say (?:hi|hello|hey) to|meet|named) ({_NAME})",
         rf"\b(?:thanks?|thank you|congratulations|congrats|happy birthday|shout[\s-]?out|kudos|hats off|credit)"
         rf"(?:,| goes)?(?: to)? ({_NAME}){_GOES_ON}",
         r"\b(?:led|run|owned|founded|made|baked|painted|created|opened|started|written|designed|cut) by "
@@ -39,6 +39,7 @@ _SPOKEN_OF = tuple(
         rf"\bthe ({_NAME}) (?:family|kids|household|brothers|sisters)\b",
     )
 )
+_WORD = re.compile(r"(?<![\w@#./-])[^\W\d_]{2,}(?![\w@])")
 _BEGINNING = re.compile(r"(?:^|[.!?:\"'])\W*$")
 _OF_A_NAME = re.compile(r" (?:and [A-Z]|from|says|said|told|will|knows|has|is|runs|at the)\b|'s\b")
 _LONG_AGO = re.compile(
@@ -64,14 +65,19 @@ def people(sentence: Passage) -> Iterator[Claim]:
         return
     known = _names()
     text = known.of_history.sub(" ", known.no_people.sub(" ", sentence.cased))
-    names = [match[1] for pattern in _SPOKEN_OF for match in pattern.finditer(text)]
-    names += [match[1] for match in known.families.finditer(text)]
-    for match in re.finditer(r"(?<![\w@#./-])[^\W\d_]{2,}(?![\w@])", text.title() if text.isupper() else text):
-        is_word = match[0] in known.words and _BEGINNING.search(text[: match.start()]) is not None
-        if match[0].casefold() in known.first or (
-            match[0] in known.words and (not is_word or _OF_A_NAME.match(text, match.end()))
-        ):
-            names.append(match[0])
+    ways = (_CALLED,) if sentence.is_tag else (_CALLED, *_SPOKEN_OF, known.families)
+    names = [match[1] for pattern in ways for match in pattern.finditer(text)]
+    text = text.title() if text.isupper() else text
+    names += [
+        match[0]
+        for match in _WORD.finditer(text)
+        if match[0].casefold() in known.first
+        or (
+            match[0] in known.words
+            and not sentence.is_tag
+            and (not _BEGINNING.search(text[: match.start()]) or _OF_A_NAME.match(text, match.end()))
+        )
+    ]
     for name in dict.fromkeys(names):
         if name.casefold() not in known.ordinary:
             yield Claim("person's name", name, f"name {name.casefold()}")
