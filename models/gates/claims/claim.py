@@ -18,7 +18,8 @@ _ADVICE = re.compile(
 )
 _SEARCH = re.compile(r"\W*(?:do you |are you )?(?:need|want|looking|searching|in need|tired)\b")
 _LEAD_IN = re.compile(  # what stands before a colon and says nothing of the business: "a fact we love: ..."
-    r"^\W*(?:tell us|you should know|good to know|settle this for us|while we have you|something|(?:an?|one|1|the|this|here's (?:an?|one|1)) "
+    r"^\W*(?:tell us|you should know|good to know|settle this for us|while we have you|something"
+    r"|(?:an?|one|1|the|this|here's (?:an?|one|1)) "
     r"(?:[\w'-]+ ){0,3}?(?:facts?|things?|story|detail|question|trivia))\b(?![^:]*\babout (?:us|our)\b)[^:.!?]{0,60}: "
 )
 _ABOUT_SOMETHING = re.compile(  # "just curious: what is the best ...", but not "the best plumber: what else?"
@@ -66,7 +67,7 @@ def passage(cased: str, *, town: str = "", by_owner: bool = False, is_tag: bool 
     """Read a legible sentence. `town` is plain."""
     about = plain(cased if cased.isupper() else _UNITED_STATES.sub("", cased))
     text = plain(cased)
-    if town:
+    if town and town in text:
         text = re.sub(rf"(?<!\w){re.escape(town)}(?!\w)", "town", text)
     ours = by_owner or _OURS.search(_LEAD_IN.sub("", about)) is not None
     return Passage(cased, with_digits(text), ours, by_owner, is_tag)
