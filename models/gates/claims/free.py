@@ -28,6 +28,7 @@ _OTHER_WORDS = re.compile(
     r"|\bno[\s-](?:cost|charge)\b|\bcosts? (?:you )?(?:nothing|\$0)|\b(?:don't|won't|never) pay\b|\bpay nothing\b"
     r"|\b0 (?:dollars|cost)\b|(?:\bis|\bare|'s|\bdrinks?|\bcoffee|\bdessert|\b1|\bround|,) on us\b"
 )
+_IN_FREE = re.compile(r"free|on us\b|on the house|compliment|cost|charge|\bpay|dollar")  # one of which all have
 _ON_THE_HOUSE = re.compile(r"\bon the house\b")
 _ON_A_HOUSE = re.compile(
     r"\b(?:lights?|snow|paint|siding|sun|shade|ivy|leaves|ladder|shingles|trim|gutters?|eyes?|mold|moss|up|hangs?|goes"
@@ -53,6 +54,8 @@ _KIND_WORD = re.compile(r"\b(?:kind word|smile|kindness|sunlight|sunshine|fresh 
 def free(sentence: Passage) -> Iterator[Claim]:
     """What is offered for nothing. A quote is an estimate, whatever stands between it and the word."""
     text = sentence.text
+    if not _IN_FREE.search(text):
+        return
     offers = [*_FREE_OFFER.finditer(text), *_OFFER_IS_FREE.finditer(text)]
     for match in offers:
         yield Claim("free offer", match[0], f"free {_SAME_OFFER.get(match[1], match[1])}")

@@ -41,6 +41,8 @@ _SPOKEN_OF = tuple(
 )
 _WORD = re.compile(r"(?<![\w@#./-])[^\W\d_]{2,}(?![\w@])")
 _BEGINNING = re.compile(r"(?:^|[.!?:\"'])\W*$")
+_CAPITAL = re.compile(r"[A-Z][a-z]")
+_FIRST_WORD = re.compile(rf"{_NAME}(?: and (?:his|her|their)\b|, our\b| from our\b)")
 _OF_A_NAME = re.compile(r" (?:and [A-Z]|from|says|said|told|will|knows|has|is|runs|at the)\b|'s\b")
 _LONG_AGO = re.compile(
     r"\b1[0-8]\d\d\b|\b19[0-6]\d\b|\bcentur(?:y|ies)\b|\bancient\b|\binvent\w+|\bpatent\w*|\bdiscover\w+"
@@ -64,6 +66,8 @@ def people(sentence: Passage) -> Iterator[Claim]:
     if not sentence.ours and _LONG_AGO.search(sentence.text):
         return
     known = _names()
+    if not _may_name(sentence.cased, known):
+        return
     text = known.of_history.sub(" ", known.no_people.sub(" ", sentence.cased))
     ways = (_CALLED,) if sentence.is_tag else (_CALLED, *_SPOKEN_OF, known.families)
     names = [match[1] for pattern in ways for match in pattern.finditer(text)]
@@ -81,6 +85,18 @@ def people(sentence: Passage) -> Iterator[Claim]:
     for name in dict.fromkeys(names):
         if name.casefold() not in known.ordinary:
             yield Claim("person's name", name, f"name {name.casefold()}")
+
+
+def _may_name(cased: str, known: _Names) -> bool:
+    """Whether there is a word that can be a name; most sentences have none and are read no further."""
+    words = _WORD.findall(cased)
+    return (
+        _CAPITAL.search(cased, 1) is not None
+        or cased.isupper()
+        or not known.words.isdisjoint(words[:1])
+        or not known.first.isdisjoint(map(str.casefold, words))
+        or _FIRST_WORD.match(cased) is not None
+    )
 
 
 @cache

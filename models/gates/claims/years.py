@@ -43,11 +43,15 @@ _ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": 
 _GENERATIONS = re.compile(rf"\b(?:(\d+)(?:st|nd|rd|th)?|({'|'.join(_ORDINALS)}))?[\s-]*generations?\b")
 _ANNIVERSARY = re.compile(r"\b(\d+)(?:st|nd|rd|th) (?:anniversary|birthday|year in)\b")
 
+_IN_YEARS = re.compile(r"\d|year|yr|decade|century|ties\b|generation|anniversary")  # one of which all have
+
 
 def years(sentence: Passage) -> Iterator[Claim]:
     """The year a business began, its years and generations since then."""
-    yield from _since(sentence)
     text = sentence.text
+    if not _IN_YEARS.search(text):
+        return
+    yield from _since(sentence)
     for match in (*_SPAN.finditer(text), *_CENTURY.finditer(text)):
         if _is_ours(sentence, text[: match.start()], match[0], text[match.end() :]):
             yield Claim("number of years", match[0], f"years {_how_many(match)}")
