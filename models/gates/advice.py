@@ -12,6 +12,7 @@ _CLAUSE_END = re.compile(
     r"[:;]| - |\((?=\w)|(?<!never )(?<!not )(?<!don't )\bjust\b|\bsimply\b|\bbut\b|\bso\b(?! that)|\binstead\b(?! of)"
 )
 _BARE_WARNING = re.compile(r"\b(?:never|not|don't)$")
+_A_THING = re.compile(r"\b(?:the|an?|this|that|your|its|every|each) \w+-\w+ $")  # "the three-prong plug" is no plugging
 _CONDITION = re.compile(r"\b(?:if|when|whoever|once) (?:you|somebody|anyone)?\b")
 _POSSIBLE = re.compile(r"\b(?:can|may|could|should) (?:\w+ )?be (?:\w+ly )?$")
 _DENIED_OBJECT = re.compile(
@@ -47,7 +48,7 @@ def _affirmed(pattern: Pattern, sentence: str) -> list[re.Match[str]]:
 def _is_told(sentence: str, done: re.Match[str]) -> bool:
     """Whether the reader is to do it, neither warned of it nor relieved of it by those who learnt it."""
     cues, scope = rules().cues, _scope(sentence, done.start())
-    if cues["warned"].search(scope) or _by_professionals().search(scope):
+    if cues["warned"].search(scope) or _by_professionals().search(scope) or _A_THING.search(scope):
         return False
     verb = done[0].split()[0]
     if verb.endswith("ed"):

@@ -13,6 +13,9 @@ from importlib.resources import files
 from models.gates.patterns import filled
 from models.gates.reading import WORD, legible, plain
 
+_FULL = {"St": "Saint", "Ft": "Fort", "Mt": "Mount"}
+_SHORT = re.compile(r"(?<!\w)(St|Ft|Mt)\.? (?=[A-Z][a-z])")
+
 Words = tuple[str, ...]  # a name as it is looked up: small letters, no genitive
 Pattern = re.Pattern[str]
 
@@ -54,9 +57,7 @@ def bare(word: str) -> str:
 
 def full_saints(text: str) -> str:
     """ "St. Paul" and "Ft Worth" as they are spoken."""
-    for short, full in (("St", "Saint"), ("Ft", "Fort"), ("Mt", "Mount")):
-        text = re.sub(rf"(?<!\w){short}\.? (?=[A-Z][a-z])", f"{full} ", text)
-    return text
+    return _SHORT.sub(lambda found: f"{_FULL[found[1]]} ", text)
 
 
 def spellings(name: Words) -> tuple[str, ...]:

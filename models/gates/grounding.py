@@ -32,7 +32,7 @@ _IN_TAGS = re.compile(
 
 def grounding(draft: Draft, context: GateContext) -> Verdict:
     """Whether every claim of the text is one that the owner made."""
-    stated = _stated(context)
+    stated = _stated(context.stated, context.business_name, context.website, context.city, context.reviews)
     text = with_us(without_reviews(legible(draft.text), context.reviews), context.business_name)
     found = claims(text, town=context.city)
     for tag in (*draft.hashtags, *re.findall(r"#(\w+)", draft.text)):
@@ -51,9 +51,10 @@ def _reason(missing: list[Claim]) -> str:
 def _in_hashtag(tag: str, town: str) -> list[Claim]:
     """A hashtag's claims, by its words or, where no capitals part them, by what is written together."""
     if together := _IN_TAGS.search(plain(tag)):
-        found = claims(_TAG_IN_WORDS.get(together[0], " ".join(hashtag_words(tag))), town=town, by_owner=True)
+        said = _TAG_IN_WORDS.get(together[0], " ".join(hashtag_words(tag)))
+        found = claims(said, town=town, by_owner=True, is_tag=True)
         return found or [Claim("claim in the hashtag", f"#{tag}", f"tag {together[0]}")]
-    return claims(" ".join(hashtag_words(tag)), town=town) if len(hashtag_words(tag)) > 1 else []
+    return claims(" ".join(hashtag_words(tag)), town=town, is_tag=True) if len(hashtag_words(tag)) > 1 else []
 
 
 _TAG_IN_WORDS = {
@@ -65,20 +66,20 @@ _TAG_IN_WORDS = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=256)
-def _stated(context: GateContext) -> frozenset[str]:
+@lru_cache(maxsize=256)  # by what the owner said alone: what was posted grows with every post
+def _stated(said: tuple[str, ...], name: str, website: str, town: str, reviews: tuple[str, ...]) -> frozenset[str]:
     """The facts of the owner's own sentences. What they deny ("not licensed for gas") they did not state."""
-    facts = {f"link {plain(context.website)}"}
-    for sentence in (*context.stated, context.business_name):
+    facts = {f"link {plain(website)}"}
+    for sentence in (*said, name):
         for clause in re.split(r"(?<=[.!?])\s+|,\s(?=(?:but|and)\b)|;", sentence):
-            granted = claims(legible(clause), town=context.city, by_owner=True)
+            granted = claims(legible(clause), town=town, by_owner=True)
             if not (
                 _DENIALS.search(plain(clause))
                 and not re.search(r"\bno[\s-](?:risk|cost|charge|hidden|extra)", plain(clause))
             ):
                 facts.update(fact for claim in granted for fact in (claim.fact, *claim.grants))
-    for claim in claims(legible(context.website)):
+    for claim in claims(legible(website)):
         facts.update((claim.fact, *claim.grants))
-    told = " ".join((*context.stated, context.business_name, context.website, context.city, *context.reviews))
+    told = " ".join((*said, name, website, town, *reviews))
     facts.update(f"name {word}" for word in re.findall(r"[^\W_]+", plain(told)))
     return frozenset(facts)

@@ -20,6 +20,7 @@ from models.gates.reviews import QUOTATION, without_reviews
 
 _PATTERNS = Patterns("models.gates", "invented_testimonial.toml")
 _SIGNED = re.compile(r"[\s.,!]*(?:-|~)\s*([^\n\"]{2,60})")
+_SPEAKING = re.compile(r"\b(?:thank|shout|glad\b|moved in\b|is (?:so )?(?:happy|thrilled)\b)")
 _FEWEST_WORDS = 3  # of a quotation that can praise
 _AROUND = 80  # characters beside a quotation that tell whose it is
 
@@ -105,9 +106,10 @@ def _told(text: str, context: GateContext) -> Iterator[str]:
         yield from _PATTERNS.all("somebody_said", read.text)
         if read.ours or _PATTERNS.first("lately", read.text):
             yield from _PATTERNS.all("somebody_did", read.text)
-        given = _given(context).split()
-        if any(_speaks(claim.said, read.text) for claim in people(read) if claim.said.casefold() not in given):
-            yield sentence
+        if _SPEAKING.search(read.text) or _PATTERNS.first("words.spoke", read.text):
+            given = _given(context).split()
+            if any(_speaks(claim.said, read.text) for claim in people(read) if claim.said.casefold() not in given):
+                yield sentence
 
 
 def _speaks(name: str, text: str) -> bool:

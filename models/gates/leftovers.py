@@ -56,7 +56,8 @@ def _alphabet(written: str) -> str:
     """Signs of no width inside a word (beside emoji they have their use), and letters that pose as others."""
     if _HIDDEN.search(written):
         return "leave out invisible characters between letters"
-    for word in re.findall(r"[^\W\d_]{2,}", unicodedata.normalize("NFKC", visible(written))):
+    seen = unicodedata.normalize("NFKC", visible(written))
+    for word in () if seen.isascii() else re.findall(r"[^\W\d_]{2,}", seen):
         if not word.isascii() and len({_alphabet_of(letter) for letter in word} & _ALPHABETS) > 1:
             return f"write {word!r} in one alphabet"
     return ""
@@ -67,7 +68,7 @@ def _alphabet_of(letter: str) -> str:
 
 
 def _foreign(text: str) -> str:
-    letters = [letter for letter in unicodedata.normalize("NFKC", text) if letter.isalpha()]
+    letters = [] if text.isascii() else list(filter(str.isalpha, unicodedata.normalize("NFKC", text)))
     foreign = [letter for letter in letters if not letter.isascii() and _alphabet_of(letter) != "LATIN"]
     if len(foreign) > len(letters) * _MOST_FOREIGN_LETTERS:
         return "write in English"

@@ -5,7 +5,8 @@ name or town, another price, a new greeting or sentences in another order leave 
 in other words shares few pairs. What stands in many of the old posts (a sign-off, the name, the town) is no subject.
 
 Held against 2,500 texts a draft costs about a millisecond: what is known about each text is made once, and kept for
-the texts of a context as one sorted array.
+the texts of a context as sorted arrays. Our own texts become one more with every post of a week: the oldest stand on
+a shelf that stays, only the newest are put in order again.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -34,6 +33,7 @@ _WHOLE_SHARE = 0.85  # of the shorter text: it stands in the longer one as a who
 _SENTENCE = re.compile(r"[.!?:;\n]+")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _ID_BITS = 20
+_SHELF_SIZE = 16  # our own texts are put on a shelf that stays by so many
 _COMMON = 3  # texts, and
 _COMMON_SHARE = 0.2  # of all of them
 _STOP_WORDS = """
@@ -56,38 +56,70 @@ class _Marks:
 
 @dataclass(frozen=True, slots=True)
 class _Shelf:
-    """Texts to be held against: every hash with the number of its text, sorted; hashes that many texts have; sizes."""
+    """Texts to be held against, and every hash with the number of its text, sorted."""
 
+    texts: tuple[str, ...]
     entries: array[int]
-    common: frozenset[int]
-    words: array[int]  # of each text
-    rare: array[int]  # words and pairs of each text that are not common
 
 
 def near_duplicate(draft: Draft, context: GateContext) -> Verdict:
     """Whether a draft says something new. A neighbour's text never stands in the reason."""
-    own = _nearest(_marks(draft.text), _own_shelf(context.own_texts), OWN_SHARE)
+    newest = len(context.own_texts) % _SHELF_SIZE
+    own_shelves = (_shelf(context.own_texts[:newest]), _own_shelf(context.own_texts[newest:]))
+    own = _nearest(_marks(draft.text), own_shelves, OWN_SHARE)
     if own is not None:
         start = " ".join(context.own_texts[own].split())[:80]
         reason = f"almost the same as an earlier post that begins {start!r}; choose another subject or other words"
         return Verdict("near_duplicate", False, reason)
-    if _nearest(_marks(draft.text), _neighbours_shelf(context.neighbours_texts), NEIGHBOURS_SHARE) is not None:
+    if _nearest(_marks(draft.text), (_neighbours_shelf(context.neighbours_texts),), NEIGHBOURS_SHARE) is not None:
         reason = "almost the same as what another business of this trade and town posted; choose another subject"
         return Verdict("near_duplicate", False, reason)
     return Verdict("near_duplicate", True)
 
 
-def _nearest(marks: _Marks, shelf: _Shelf, share: float) -> int | None:
-    """The number of the first text that comes too near, or None."""
-    rare = [hash_ for hash_ in (*marks.words, *marks.pairs) if hash_ not in shelf.common]
-    words, shared = _shared(marks.words, shelf), _shared(rare, shelf)
-    near = (
-        n
-        for n in words
-        if 2 * words[n] >= _WORDS_SHARE * (len(marks.words) + shelf.words[n])
-        or _too_near(len(rare), shelf.rare[n], shared.get(n, 0), share)
-    )
-    return min(near, default=None)
+def _nearest(marks: _Marks, shelves: tuple[_Shelf, ...], share: float) -> int | None:
+    """The number of the first text that comes too near, counted over the shelves, or None."""
+    texts = [text for shelf in shelves for text in shelf.texts]
+    common = max(_COMMON, _COMMON_SHARE * len(texts))
+    words: dict[int, int] = {}  # that each text has of ours
+    shared: dict[int, int] = {}  # words and pairs that are not common
+    rare = 0
+    for hashes, are_words in ((marks.words, True), (marks.pairs, False)):
+        for hash_ in hashes:
+            holders = _holders(hash_, shelves)
+            if are_words:
+                for number in holders:
+                    words[number] = words.get(number, 0) + 1
+            if len(holders) < common:
+                rare += 1
+                for number in holders:
+                    shared[number] = shared.get(number, 0) + 1
+
+    def is_near(number: int) -> bool:
+        of_words, of_rare = words[number], shared.get(number, 0)
+        is_rare_enough = of_rare >= _SHORT * _WHOLE_SHARE or 2 * of_rare >= share * (rare + of_rare)
+        if not is_rare_enough and 2 * of_words < _WORDS_SHARE * (len(marks.words) + of_words):
+            return False  # however little else they have
+        theirs = _marks(texts[number])
+        if 2 * of_words >= _WORDS_SHARE * (len(marks.words) + len(theirs.words)):
+            return True
+        theirs_rare = sum(len(_holders(hash_, shelves)) < common for hash_ in (*theirs.words, *theirs.pairs))
+        return _too_near(rare, theirs_rare, of_rare, share)
+
+    return next(filter(is_near, sorted(words)), None)
+
+
+def _holders(hash_: int, shelves: tuple[_Shelf, ...]) -> list[int]:
+    """The numbers of the texts that have it."""
+    found, before, first = [], 0, hash_ << _ID_BITS
+    for shelf in shelves:
+        entries = shelf.entries
+        at, most = bisect_left(entries, first), len(entries)
+        while at < most and (number := entries[at] - first) >> _ID_BITS == 0:
+            found.append(before + number)
+            at += 1
+        before += len(shelf.texts)
+    return found
 
 
 def _too_near(mine: int, theirs: int, shared: int, share: float) -> bool:
@@ -96,33 +128,15 @@ def _too_near(mine: int, theirs: int, shared: int, share: float) -> bool:
     return 2 * shared >= share * (mine + theirs) or shared >= _WHOLE_SHARE * min(mine, theirs)
 
 
-def _shared(hashes: Iterable[int], shelf: _Shelf) -> dict[int, int]:
-    """How many of these hashes each text of a shelf has; only texts that have one."""
-    found: dict[int, int] = {}
-    entries, most = shelf.entries, len(shelf.entries)
-    for hash_ in hashes:
-        first = hash_ << _ID_BITS
-        at = bisect_left(entries, first)
-        while at < most and (number := entries[at] - first) >> _ID_BITS == 0:
-            found[number] = found.get(number, 0) + 1
-            at += 1
-    return found
-
-
 def _shelf(texts: tuple[str, ...]) -> _Shelf:
-    marks = [_marks(text) for text in texts]
-    both = [(*one.words, *one.pairs) for one in marks]
-    counts = Counter(hash_ for hashes in both for hash_ in hashes)
-    common = frozenset(hash_ for hash_, count in counts.items() if count >= max(_COMMON, _COMMON_SHARE * len(texts)))
+    marks = map(_marks, texts)
     return _Shelf(
-        entries=array("Q", sorted(hash_ << _ID_BITS | n for n, hashes in enumerate(both) for hash_ in hashes)),
-        common=common,
-        words=array("L", (len(one.words) for one in marks)),
-        rare=array("L", (sum(hash_ not in common for hash_ in hashes) for hashes in both)),
+        texts,
+        array("Q", sorted(hash_ << _ID_BITS | n for n, one in enumerate(marks) for hash_ in (*one.words, *one.pairs))),
     )
 
 
-# Our own texts become one more with every post of a week, the neighbours' stay; about 600 bytes a text.
+# About 600 bytes a text.
 _own_shelf = lru_cache(maxsize=8)(_shelf)
 _neighbours_shelf = lru_cache(maxsize=64)(_shelf)
 

@@ -22,6 +22,7 @@ _LOOK_ALIKES = str.maketrans(
         **dict(zip("αεικνορτυχ", "aeikvoptux", strict=True)),
         **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True)),
         **dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢıɑɡ", "abcdefghijklmnoprstuvwyziag", strict=True)),
+        **dict(zip("ƦꞮⱭꞬ", "RIAG", strict=True)),
         **{chr(first + n): chr(ord("A") + n) for first in (0x1F150, 0x1F170) for n in range(26)},
         **dict.fromkeys("‐‑‒–—―−⁃", "-"),
         **dict.fromkeys("‘’‚‛′`´ʼ＇", "'"),
@@ -48,7 +49,16 @@ _NUMBER_RUN = re.compile(rf"\b(?:{_ONE})(?:(?:[\s-]+|\s+and\s+)(?:{_ONE}))*\b")
 
 def visible(text: str) -> str:
     """Without signs that nobody sees: soft hyphens, joiners, selectors, marks that stand on nothing."""
-    return "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Me") and c not in _HOLLOW)
+    return text if text.isascii() else text.translate(_VISIBLE)
+
+
+class _Visible(dict[int, str]):
+    """Each character itself, or nothing; found out when it first comes."""
+
+    def __missing__(self, code: int) -> str:
+        sign = chr(code)
+        self[code] = "" if unicodedata.category(sign) in ("Cf", "Me") or sign in _HOLLOW else sign
+        return self[code]
 
 
 class _Letters(dict[int, str]):
@@ -61,6 +71,7 @@ class _Letters(dict[int, str]):
         return self[code]
 
 
+_VISIBLE = _Visible()
 _LETTERS = _Letters()
 
 
@@ -73,6 +84,7 @@ def legible(text: str) -> str:
     return _SPELLED_OUT.sub(lambda run: run[0].replace(run[1], ""), "\n".join(lines))
 
 
+@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """`legible` in one case and one line: what words are looked up in."""
     return " ".join(legible(text).casefold().split())

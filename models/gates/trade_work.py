@@ -74,10 +74,10 @@ def _foreign(business_type: str, name: str, stated: tuple[str, ...]) -> tuple[_T
 
 def foreign_brand(text: str, context: GateContext) -> str:
     """The first national name in a legible text that the owner did not state; "" when there is none."""
-    said = _joined(" ".join((context.business_name, *context.stated, *context.reviews)))
     found = _trades().brand_after.search(text)
-    names = [found[1]] if found else []
-    return next((name for name in (*names, *_brands_in(text.casefold())) if _joined(name) not in said), "")
+    names = [*([found[1]] if found else []), *_brands_in(text.casefold())]
+    said = _joined(" ".join((context.business_name, *context.stated, *context.reviews))) if names else ""
+    return next((name for name in names if _joined(name) not in said), "")
 
 
 def _joined(text: str) -> str:

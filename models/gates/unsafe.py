@@ -49,7 +49,7 @@ def _harmful(text: str) -> str:
         for what, pattern in rules().promises:
             if (found := pattern.search(asked)) and not _DENIED.search(asked[: found.start()]):
                 return f"{what} ({found[0]!r}): nobody can promise that; say what you do, not what will come of it"
-        for act in rules().acts:
+        for act in rules().acts if rules().any_act.search(f"{before} {sentence}") else ():
             if advises(sentence, before, text, act):
                 return f"advice that can hurt somebody: {act.what}; warn of it or say that a professional does it"
         before = sentence

@@ -27,10 +27,14 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All of it. Coarse words and promises with what they are; cues by name; who does dangerous work for others."""
+    """All of it. Coarse words and promises with what they are; cues by name; who does dangerous work for others.
+
+    `any_act` finds something in every sentence that may tell of one of the acts.
+    """
 
     coarse: tuple[tuple[str, Pattern], ...]
     acts: tuple[Act, ...]
+    any_act: Pattern
     promises: tuple[tuple[str, Pattern], ...]
     cues: Mapping[str, Pattern]
     professionals: str
@@ -57,6 +61,7 @@ def rules() -> Rules:
             )
             for entry in data["acts"]
         ),
+        any_act=whole_words(entry["with"][0] for entry in data["acts"]),
         promises=tuple((entry["what"], whole_words(entry["patterns"])) for entry in data["promises"]),
         cues={name: whole_words(patterns) for name, patterns in data["cues"].items()},
         professionals=words["professionals"],

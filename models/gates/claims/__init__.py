@@ -22,17 +22,20 @@ from models.gates.reading import plain, sentences
 _FINDERS = (money, free, phrases, promises, years, hours, people)
 
 
-def claims(text: str, *, town: str = "", by_owner: bool = False) -> list[Claim]:
-    """The claims of a legible text. `by_owner` = in the owner's own sentences, which all speak of the business."""
+def claims(text: str, *, town: str = "", by_owner: bool = False, is_tag: bool = False) -> list[Claim]:
+    """The claims of a legible text. `by_owner` = in the owner's own sentences, which all speak of the business.
+
+    `is_tag` = these are the words of a hashtag.
+    """
     found = list(contacts(passage(text)))
     for sentence in sentences(text):
-        found += _of_sentence(sentence, plain(town), by_owner)
+        found += _of_sentence(sentence, plain(town), by_owner, is_tag)
     return found
 
 
 @lru_cache(maxsize=4096)  # evergreen posts and second tries share most of their sentences
-def _of_sentence(sentence: str, town: str, by_owner: bool) -> tuple[Claim, ...]:
-    read = passage(sentence, town=town, by_owner=by_owner)
+def _of_sentence(sentence: str, town: str, by_owner: bool, is_tag: bool) -> tuple[Claim, ...]:
+    read = passage(sentence, town=town, by_owner=by_owner, is_tag=is_tag)
     return tuple(claim for finder in _FINDERS for claim in finder(read))
 
 

@@ -17,6 +17,7 @@ _PHONE = re.compile(
     r"|(?:\btel:|\bwa\.me/)\S*\d"
     r"|\btext\s+(?:\w+\s+)?to\s+\d{5,6}\b"
 )
+_DIGIT = re.compile(r"\d")
 _SPACED = re.compile(r"(?<![\d$])\d{1,4}(?:(?:[\s.\-/·•*_]{1,3}|,\s|\)\s?)\(?\d{1,4}){4,10}(?![\d%])")
 _LENGTHS = (7, 10, 11)
 _VANITY = re.compile(
@@ -42,6 +43,9 @@ _LINK = re.compile(
     rf"(?:https?\s?:\s?/\s?/\s?|www{_DOT})[^\s\"'<>()]+(?:{_DOT}(?:{_TLD})\b)?\S*|(?<![@\w.-]){_HOST}(?:/[^\s\"'<>()]*)?"
     rf"|(?<![@\w.-]){_LABEL}\.(?:us|me|it|be|to|gl|uk|ca)/\S+"
 )
+# What every one of them has, found sooner.
+_IN_MAIL = re.compile(r"@|\bat\b")
+_IN_LINK = re.compile(rf"://|https?\s?:|www|{_DOT}(?:{_TLD})\b|\.(?:us|me|it|be|to|gl|uk|ca)/")
 _ACCOUNT = re.compile(r"(?<![\w.@])@\s?[a-z\d_][a-z\d_.]{2,}")
 
 _KIND_OF_STREET = (
@@ -54,7 +58,7 @@ _NO_NAME = (
 )
 _NUMBERED = re.compile(
     rf"\b\d{{1,5}}[a-z]?\s+(?:[nsew]\.?\s+|north\s+|south\s+|east\s+|west\s+)?"
-    rf"((?:(?!(?:{_NO_NAME})\b)[a-z\d][a-z\d']*\.?\s+){{1,3}})(?:{_KIND_OF_STREET})\b(?!')"
+    rf"((?:(?!(?:{_NO_NAME})\b)(?:(?:st|dr|mt|ft|[a-z])\.|[a-z\d][a-z\d']*)\s+){{1,3}})(?:{_KIND_OF_STREET})\b(?!')"
 )
 _STREET = re.compile(
     rf"\b(?:on|at|off|along|corner of)\s+((?:[A-Z\d][\w']*\.?\s+){{1,3}}(?i:{_KIND_OF_STREET})\b)"
@@ -75,6 +79,8 @@ def phone_numbers(text: str) -> list[str]:
     """
     read = with_digits(_REPEATED.sub(lambda m: " ".join([m[2]] * (2 if m[1] == "double" else 3)), plain(text)))
     read = _LETTER_DIGITS.sub(lambda word: word[0].translate(str.maketrans("oli|", "0111")), _BETWEEN.sub(" ", read))
+    if not _DIGIT.search(read):
+        return []
     spaced = [match[0] for match in _SPACED.finditer(read) if len(re.sub(r"\D", "", match[0])) in _LENGTHS]
     usual = [match[0] for pattern in (_PHONE, _VANITY) for match in pattern.finditer(read)]
     return [*usual, *spaced, *(match[0] for match in _VANITY_CAPITALS.finditer(text))]
@@ -86,13 +92,16 @@ def contacts(whole: Passage) -> Iterator[Claim]:
         digits = re.sub(r"\D", "", said).removeprefix("1") or said
         yield Claim("phone number", said, f"phone {digits}", (f"phone {digits[-7:]}",))
     text = plain(whole.cased)  # a link may hold the word for a number
-    for match in _MAIL.finditer(text):
-        yield Claim("mail address", match[0], f"mail {_bare(match[0])}")
-    text = _MAIL.sub(" ", text)
-    for match in _LINK.finditer(text):
-        address = _bare(match[0])
-        yield Claim("link", match[0], f"link {address}", (f"link {address.partition('/')[0]}",))
-    for match in _ACCOUNT.finditer(_LINK.sub(" ", text)):
+    if _IN_MAIL.search(text):
+        for match in _MAIL.finditer(text):
+            yield Claim("mail address", match[0], f"mail {_bare(match[0])}")
+        text = _MAIL.sub(" ", text)
+    if _IN_LINK.search(text):
+        for match in _LINK.finditer(text):
+            address = _bare(match[0])
+            yield Claim("link", match[0], f"link {address}", (f"link {address.partition('/')[0]}",))
+        text = _LINK.sub(" ", text)
+    for match in _ACCOUNT.finditer(text):
         yield Claim("account name", match[0], f"account {_bare(match[0])}")
     yield from _addresses(whole)
 

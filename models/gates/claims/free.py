@@ -28,12 +28,13 @@ _OTHER_WORDS = re.compile(
     r"|\bno[\s-](?:cost|charge)\b|\bcosts? (?:you )?(?:nothing|\$0)|\b(?:don't|won't|never) pay\b|\bpay nothing\b"
     r"|\b0 (?:dollars|cost)\b|(?:\bis|\bare|'s|\bdrinks?|\bcoffee|\bdessert|\b1|\bround|,) on us\b"
 )
+_IN_FREE = re.compile(r"free|on us\b|on the house|compliment|cost|charge|\bpay|dollar")  # one of which all have
 _ON_THE_HOUSE = re.compile(r"\bon the house\b")
 _ON_A_HOUSE = re.compile(
     r"\b(?:lights?|snow|paint|siding|sun|shade|ivy|leaves|ladder|shingles|trim|gutters?|eyes?|mold|moss|up|hangs?|goes"
     r"|leans?|falls?|rests?|lands?)(?: \w+){0,2} $"
 )
-_FREE_MIND = "feel feels felt set sets break breaks get got roam run walk breathe"
+_FREE_MIND = "minute moment feel feels felt set sets break breaks get got roam run walk breathe"
 _RID_OF = """
     gluten sugar dairy nut pain frost ice stress worry hassle trouble streak weed mess dust clutter smoke lead rust pest
     germ hands odor slip cage drip leak mold bug wrinkle frizz tangle knot crumb lint debris guilt grease fragrance
@@ -42,6 +43,7 @@ _FREE_SPACE = """
     up time times from to hand hands afternoon afternoons evening evenings weekend weekends day days morning mornings
     hour hours minute minutes moment moments saturday saturdays sunday sundays stand standing range flow flowing edge
     space spot spots weight weights throw throws spirit spirits chlorine fall kick will air ride form radicals water
+    your yourself
 """
 _IDIOMS_BEFORE = frozenset(f"{_FREE_MIND} {_RID_OF}".split())
 _IDIOMS_AFTER = frozenset(_FREE_SPACE.split())
@@ -52,6 +54,8 @@ _KIND_WORD = re.compile(r"\b(?:kind word|smile|kindness|sunlight|sunshine|fresh 
 def free(sentence: Passage) -> Iterator[Claim]:
     """What is offered for nothing. A quote is an estimate, whatever stands between it and the word."""
     text = sentence.text
+    if not _IN_FREE.search(text):
+        return
     offers = [*_FREE_OFFER.finditer(text), *_OFFER_IS_FREE.finditer(text)]
     for match in offers:
         yield Claim("free offer", match[0], f"free {_SAME_OFFER.get(match[1], match[1])}")

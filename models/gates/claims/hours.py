@@ -36,6 +36,7 @@ _ROOM = "kitchen|bakery|shop|store|office|bar|gym|salon|studio"
 _OPEN = re.compile(
     rf"^\W*(?:now |still )?open (?:{_WHEN}|{_DAY}|\d)"
     rf"|\b(?:we|us|{_ROOM}) (?:(?:are|is) )?(?:open|opens|close|closes|closed)\b"
+    rf"(?! (?:(?:an?|your|every|each) |the (?!doors?\b|{_ROOM})))"
     r"|\b(?:opening|business|store|shop|office|our) hours\b|\bhours\s*:|\b7 days a week\b"
     r"|\b(?:we're|stay|stays) (?:now |still |also |always )?(?:open|closed)\b"
     rf"|\bdoors? (?:are open|opens?) (?:at|from|until|till|daily|early|late|{_DAY}|\d)"
@@ -66,10 +67,11 @@ def hours(sentence: Passage) -> Iterator[Claim]:
     yield from said
 
 
-def _days(text: str) -> set[str]:
-    """The days that a text names, one by one."""
+def _days(text: str) -> list[str]:
+    """The days that a text names, one by one, as a week has them."""
     days = {match[1][:3] for match in _ONE_DAY.finditer(_DAY_RANGE.sub(" ", text))}
     for match in _DAY_RANGE.finditer(text):
         first, last = (_DAYS.index(day[:3]) for day in match.groups())
         days.update(_DAYS[at % 7] for at in range(first, (last if last >= first else last + 7) + 1))
-    return days.union(*(span for word, span in _SPANS.items() if word in text))
+    days.update(*(span for word, span in _SPANS.items() if word in text))
+    return [day for day in _DAYS if day in days]

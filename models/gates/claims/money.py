@@ -25,9 +25,13 @@ _PRICES = (
     re.compile(rf"(?:{_AMOUNT}\s*(?:-|to|and|or)\s*)?{_AMOUNT}[\s-]*{_WORD}"),
     re.compile(r"\b(?:only|just|now|from|for|at) (\d+\.\d\d)()\b(?! ?(?:inch|mm|cm|miles|percent|%))"),
     # No currency, so nothing may follow that is counted: "costs 2 screws".
-    re.compile(rf"\b(?:{_LEADS}) {_AMOUNT}(?![\d:%°]|[.,]\d| ?[ap]\.?m\b|[\s-]*(?!(?:{_GOES_ON})\b)[a-z%°])"),
+    re.compile(
+        rf"\b(?:{_LEADS}) {_AMOUNT}(?! (?:in the (?:morn|after|even)|at night|o'clock))"
+        rf"(?![\d:%°]|[.,]\d| ?[ap]\.?m\b|[\s-]*(?!(?:{_GOES_ON})\b)[a-z%°])"
+    ),
 )
 _TWO_CENTS = re.compile(r"\b(?:my|our|your) 2 cents\b")
+_IN_MONEY = re.compile(r"\d|dollar|buck|pennies|\$|\bsaves? ")  # what all of them have, found sooner
 _VAGUE_SUM = re.compile(
     r"\b(?:(?:tens|hundreds|thousands) of|(?:a )?(?:few|couple(?: of)?)(?: hundred| thousand)?) (?:dollars|bucks)\b"
     r"|\$\$+|\bsaves? (?:you )?(?:hundreds|thousands)\b|\bfor an? (?:dollar|buck)\b|\bpennies on the dollar\b"
@@ -44,6 +48,8 @@ _SHARE_OF = re.compile(r"\s*(?:of (?:the|all|a|an|most|your)\b|cotton|silk|wool|
 
 def money(sentence: Passage) -> Iterator[Claim]:
     """Every price, also of a range both ends, and the percentages that are the business's or a saving."""
+    if not _IN_MONEY.search(sentence.text):
+        return
     text = _TWO_CENTS.sub("our view", sentence.text)
     for pattern in _PRICES:
         for match in pattern.finditer(text):

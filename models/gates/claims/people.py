@@ -23,13 +23,13 @@ _ROLE = (
 _GOES_ON = (
     r"(?=\s*(?:[,.!?-]|$|(?:and|from|at|in the|who|our|will|for|about|if|how|what|whether|why|to|when|on|with|over)\b))"
 )
+_CALLED = re.compile(rf"\b(?:ask for|say (?:hi|hello|hey) to|meet|named) ({_NAME})", re.IGNORECASE)
 _SPOKEN_OF = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"\b(?:mr|mrs|ms|miss|dr|doctor|chef|coach|professor|nurse|aunt|uncle)\.?\s+({_NAME})",
         rf"\b{_ROLE},?\s+({_NAME})",
         rf"\b(?:ask|talk to|speak (?:to|with)|book with|tell|welcome) ({_NAME}){_GOES_ON}",
-        rf"\b(?:ask for|say (?:hi|hello|hey) to|meet|named) ({_NAME})",
         rf"\b(?:thanks?|thank you|congratulations|congrats|happy birthday|shout[\s-]?out|kudos|hats off|credit)"
         rf"(?:,| goes)?(?: to)? ({_NAME}){_GOES_ON}",
         r"\b(?:led|run|owned|founded|made|baked|painted|created|opened|started|written|designed|cut) by "
@@ -39,7 +39,10 @@ _SPOKEN_OF = tuple(
         rf"\bthe ({_NAME}) (?:family|kids|household|brothers|sisters)\b",
     )
 )
+_WORD = re.compile(r"(?<![\w@#./-])[^\W\d_]{2,}(?![\w@])")
 _BEGINNING = re.compile(r"(?:^|[.!?:\"'])\W*$")
+_CAPITAL = re.compile(r"[A-Z][a-z]")
+_FIRST_WORD = re.compile(rf"{_NAME}(?: and (?:his|her|their)\b|, our\b| from our\b)")
 _OF_A_NAME = re.compile(r" (?:and [A-Z]|from|says|said|told|will|knows|has|is|runs|at the)\b|'s\b")
 _LONG_AGO = re.compile(
     r"\b1[0-8]\d\d\b|\b19[0-6]\d\b|\bcentur(?:y|ies)\b|\bancient\b|\binvent\w+|\bpatent\w*|\bdiscover\w+"
@@ -63,18 +66,37 @@ def people(sentence: Passage) -> Iterator[Claim]:
     if not sentence.ours and _LONG_AGO.search(sentence.text):
         return
     known = _names()
+    if not _may_name(sentence.cased, known):
+        return
     text = known.of_history.sub(" ", known.no_people.sub(" ", sentence.cased))
-    names = [match[1] for pattern in _SPOKEN_OF for match in pattern.finditer(text)]
-    names += [match[1] for match in known.families.finditer(text)]
-    for match in re.finditer(r"(?<![\w@#./-])[^\W\d_]{2,}(?![\w@])", text.title() if text.isupper() else text):
-        is_word = match[0] in known.words and _BEGINNING.search(text[: match.start()]) is not None
-        if match[0].casefold() in known.first or (
-            match[0] in known.words and (not is_word or _OF_A_NAME.match(text, match.end()))
-        ):
-            names.append(match[0])
+    ways = (_CALLED,) if sentence.is_tag else (_CALLED, *_SPOKEN_OF, known.families)
+    names = [match[1] for pattern in ways for match in pattern.finditer(text)]
+    text = text.title() if text.isupper() else text
+    names += [
+        match[0]
+        for match in _WORD.finditer(text)
+        if match[0].casefold() in known.first
+        or (
+            match[0] in known.words
+            and not sentence.is_tag
+            and (not _BEGINNING.search(text[: match.start()]) or _OF_A_NAME.match(text, match.end()))
+        )
+    ]
     for name in dict.fromkeys(names):
         if name.casefold() not in known.ordinary:
             yield Claim("person's name", name, f"name {name.casefold()}")
+
+
+def _may_name(cased: str, known: _Names) -> bool:
+    """Whether there is a word that can be a name; most sentences have none and are read no further."""
+    words = _WORD.findall(cased)
+    return (
+        _CAPITAL.search(cased, 1) is not None
+        or cased.isupper()
+        or not known.words.isdisjoint(words[:1])
+        or not known.first.isdisjoint(map(str.casefold, words))
+        or _FIRST_WORD.match(cased) is not None
+    )
 
 
 @cache

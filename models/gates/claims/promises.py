@@ -11,6 +11,7 @@ _PROMISES = (
     ("guarantee", re.compile(r"\bguarant\w+")),
     ("warranty", re.compile(r"\bwarrant(?:y|ies|ied|ed)\b")),
 )
+_IN_PROMISES = re.compile(r"guarant|warrant|\b(?:owned|run|operated)\b")  # one of which all have
 _TERM = re.compile(r"\b(\d+)\+?[\s-]*(year|yr|month|day)s?\b")
 _FOR_LIFE = re.compile(r"\blifetime\b|\bfor life\b")
 _MAKERS = re.compile(
@@ -27,6 +28,8 @@ _OWNERS = re.compile(
 def promises(sentence: Passage) -> Iterator[Claim]:
     """What the business vouches for. What a maker gives on a part is no promise of the business."""
     text = sentence.text
+    if not _IN_PROMISES.search(text):
+        return
     for match in found(_OWNERS, text):
         yield Claim("ownership", match[0], f"owned {match[1].removesuffix('ly')}")
     terms = [f"{term[1]} {term[2]}" for term in _TERM.finditer(text)]

@@ -16,6 +16,10 @@ _BEGAN_THEN = re.compile(  # without a word about "us", yet about the business
 )
 _SINCE = re.compile(r"\b(?:since|from)\W+(?:early |late |the )*$")
 _A_SENTENCE = re.compile(r"\b(?:has|have|had|is|are|was|were|been|must|banned|allow\w*|require\w*)\b")
+_OF_A_THING = re.compile(  # "the moldings are from 1911"
+    r"(?:^|[.,:] )(?!.*\b(?:we|our|us|i|shop|store|business|company|family|team|bakery|salon|doors)\b)"
+    r"[^,:]*\b(?:is|are|was|were|dates?)(?: back)? (?:from|to)(?: about| around)? $"
+)
 _GREETING = re.compile(r"\b(?:happy|hello|goodbye|welcome|good|great|healthy|wonderful|bright) (?:new year )?$")
 
 _SPAN = re.compile(r"\b(?:(\d+)|a|several|many|a few|a couple of)\s*\+?[\s-]*(years?|yrs?|decades?)\b(?:'|\s*of)?")
@@ -39,11 +43,15 @@ _ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": 
 _GENERATIONS = re.compile(rf"\b(?:(\d+)(?:st|nd|rd|th)?|({'|'.join(_ORDINALS)}))?[\s-]*generations?\b")
 _ANNIVERSARY = re.compile(r"\b(\d+)(?:st|nd|rd|th) (?:anniversary|birthday|year in)\b")
 
+_IN_YEARS = re.compile(r"\d|year|yr|decade|century|ties\b|generation|anniversary")  # one of which all have
+
 
 def years(sentence: Passage) -> Iterator[Claim]:
     """The year a business began, its years and generations since then."""
-    yield from _since(sentence)
     text = sentence.text
+    if not _IN_YEARS.search(text):
+        return
+    yield from _since(sentence)
     for match in (*_SPAN.finditer(text), *_CENTURY.finditer(text)):
         if _is_ours(sentence, text[: match.start()], match[0], text[match.end() :]):
             yield Claim("number of years", match[0], f"years {_how_many(match)}")
@@ -63,7 +71,9 @@ def _since(sentence: Passage) -> Iterator[Claim]:
     for match in (*_YEAR.finditer(text), *_DECADE.finditer(text)):
         before = text[: match.start()]
         is_fragment = _SINCE.search(before) is not None and not _A_SENTENCE.search(text)
-        if not _GREETING.search(before) and (sentence.ours or is_fragment or _BEGAN_THEN.search(text)):
+        if not (_GREETING.search(before) or _OF_A_THING.search(before)) and (
+            sentence.ours or is_fragment or _BEGAN_THEN.search(text)
+        ):
             year = match[1] or match[2]
             yield Claim("year", match[0], f"year {year}", (f"year {year[-2:]}",))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ class Score:
         return self.refused_bad / bad if bad else 1.0
 
 
+@cache
 def labelled(gate: str) -> list[Labelled]:
     """The set of a gate, by its name."""
     file = tomllib.loads((FOLDER / f"{gate}.toml").read_text("utf-8"))
