@@ -38,7 +38,7 @@ def readings(text: str) -> tuple[str, ...]:
 
 def _unmasked(word: str) -> str:
     """The word that is meant; where nothing says so, the word itself ("55k", "*fresh*")."""
-    bare = word.strip("!+|").removeprefix("*")
+    bare = word.rstrip("!+|").lstrip("+|").removeprefix("*")
     if "*" in bare:
         shape = re.compile(bare.translate(_UNMASK).replace("*", "."))
         return next((coarse for coarse in _STARRED if shape.fullmatch(coarse)), word)

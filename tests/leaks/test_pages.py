@@ -88,6 +88,8 @@ def test_no_secret_is_sent_to_a_browser_or_logged(
     marks = Marks()
     marks.set_settings(monkeypatch, database_url, s3)
     monkeypatch.setenv("POSTAGENT_SANDBOX_URL", sandbox.url)
+    monkeypatch.setenv("POSTAGENT_GOOGLE_CLIENT_ID", "client")
+    sandbox.configure(google_client_secret=marks.by_name["google_client_secret"])
     wrong = marks.made("a mistyped password")
     marks.by_name |= {"password": PASSWORD, "password hash": PASSWORD_HASH}
     bob = make_owner(owner, password_hash=PASSWORD_HASH, plan="premium")

@@ -118,7 +118,7 @@ def test_only_what_waits_is_moved(owner: Connection) -> None:
         for hour, status in enumerate(("published", "rejected", "failed"), 8)
     ]
     kept.append(make_post(owner, someone, account, scheduled_for=NOW + timedelta(days=3)))  # of no slot
-    leased = {"lease_owner": "w", "lease_expires_at": NOW + timedelta(minutes=5)}
+    leased = {"lease_owner": "w", "lease_expires_at": NOW + timedelta(days=1)}
     kept.append(_waiting(owner, someone, account, f"{DAY}T12:00", **leased))
     before = [_post(owner, post)["scheduled_for"] for post in kept]
     _moves_to(owner, "America/Denver")
