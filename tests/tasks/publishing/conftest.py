@@ -13,9 +13,11 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from models.account_tokens import seal_tokens
 from models.base import utc_now
+from models.connections import NewAccount, store_account
 from models.crypto import key_ring
+from models.database import Role, session
+from models.plan_rights import PLANS
 from models.settings import Settings, settings
 from tasks import wiring
 from tasks.publishing.publisher import WindowReport
@@ -56,23 +58,20 @@ class Town:
         return account
 
     def reconnect(self, platform: str) -> None:
-        """The owner gives access again: the same account, a fresh token, as the connect page stores it."""
+        """The owner gives access again: the same account, a fresh token, stored as the connect page stores it."""
         account = self.accounts[platform]
         made = self.sandbox.control("POST", "accounts", {"platform": platform, "name": self.owner.email})
         assert made["account_id"] == account.account_id
-        sealed = seal_tokens(
-            key_ring(),
-            row_id=account.id,
-            user_id=account.user_id,
+        new = NewAccount(
+            platform=platform,
+            account_id=account.account_id,
+            name=account.account_name,
             access_token=SecretStr(made["access_token"]),
             refresh_token=SecretStr(made["refresh_token"] or ""),
+            expires_at=utc_now() + timedelta(seconds=made["expires_in"]) if made["expires_in"] else None,
         )
-        self.db.execute(
-            "UPDATE connected_accounts SET status = 'active', status_reason = NULL, access_token_encrypted = %s,"
-            " refresh_token_encrypted = coalesce(%s, refresh_token_encrypted), refresh_after = NULL,"
-            " token_expires_at = now() + make_interval(secs => %s) WHERE id = %s",
-            (sealed.access_token_encrypted, sealed.refresh_token_encrypted, made["expires_in"], account.id),
-        )
+        with session(Role.OWNER) as db:
+            assert store_account(db, key_ring(), account.user_id, new, PLANS["premium"], utc_now()) == account.id
 
     def post(self, platform: str, *, due: float = -1, account: Connected | None = None, **columns: Any) -> UUID:
         """A post that goes out without approval, due `due` seconds from now."""
