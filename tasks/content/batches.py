@@ -3,7 +3,7 @@
 Posts due within `COMPLETION` are never given to a batch. One that is waited for too long is written by a direct call,
 `NEAR` before it is due. A business's week is given to a batch once; what that leaves open is written directly. All that
 a sender intends is committed before anything is sent, so that nothing is paid for twice when it dies (see
-sql/migrations/029_ai_batches.sql).
+sql/migrations/028_ai_batches.sql).
 """
 
 from __future__ import annotations
