@@ -261,10 +261,14 @@ class _Work:
                 seed=f"{planned.account_id} {planned.slot.local}",
             )
         )
+        said: set[tuple[bool, str]] = set()  # already, by us or a neighbour: another ending makes nothing new of it
         for last_resort, candidate in product((False, True), candidates):
+            if (last_resort, candidate.core) in said:
+                continue
             hashtags = clean_hashtags(candidate.hashtags, candidate.text, planned.platform, self._models.hashtag_cap)
             draft = Draft(platform=planned.platform, text=candidate.text, hashtags=hashtags)
-            if objection(draft, self._known(candidate.theme, last_resort=last_resort)) is None:
+            verdict = objection(draft, self._known(candidate.theme, last_resort=last_resort))
+            if verdict is None:
                 self.done.posts.append(
                     WrittenPost(
                         planned=planned,
@@ -277,6 +281,8 @@ class _Work:
                     )
                 )
                 return
+            if verdict.gate == "near_duplicate":
+                said.add((last_resort, candidate.core))
         self.done.skipped.append(f"{planned.key}: no text passes the gates ({rejected.reason or 'the writer is down'})")
 
     def _known(self, theme: str, *, last_resort: bool = False) -> GateContext:
