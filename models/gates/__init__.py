@@ -23,13 +23,13 @@ Gate = Callable[[Draft, GateContext], Verdict]
 
 GATES: tuple[Gate, ...] = (
     platform_limits,
+    near_duplicate,  # early: it costs little, and of a bank of ready posts it refuses most
     leftovers,
     avoid_keywords,
     grounding,
     invented_testimonial,
     wrong_place_or_trade,
     unsafe,
-    near_duplicate,
 )
 
 

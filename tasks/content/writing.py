@@ -253,23 +253,25 @@ class _Work:
         Then it is held against this business's last posts only, because an empty week is worse.
         """
         planned = rejected.planned
-        said_before: list[EvergreenPost] = []
-        for candidate in evergreen(
-            self._owner.business,
-            theme=planned.theme,
-            platform=planned.platform,
-            day=planned.slot.day,
-            used=self._texts(),
-            seed=f"{planned.account_id} {planned.slot.local}",
-        ):
-            verdict = self._objection(self._draft(planned, candidate), candidate.theme)
+        candidates = list(
+            evergreen(
+                self._owner.business,
+                theme=planned.theme,
+                platform=planned.platform,
+                day=planned.slot.day,
+                used=self._texts(),
+                seed=f"{planned.account_id} {planned.slot.local}",
+            )
+        )
+        said: dict[bool, set[str]] = {False: set(), True: set()}  # another ending makes nothing new of what was said
+        for last_resort, candidate in product((False, True), candidates):
+            if candidate.core in said[last_resort] or (last_resort and candidate.core not in said[False]):
+                continue
+            verdict = self._objection(self._draft(planned, candidate), candidate.theme, last_resort=last_resort)
             if verdict is None:
                 return self._take(planned, candidate, why)
             if verdict.gate == "near_duplicate":
-                said_before.append(candidate)
-        for candidate in said_before:
-            if self._objection(self._draft(planned, candidate), candidate.theme, last_resort=True) is None:
-                return self._take(planned, candidate, why)
+                said[last_resort].add(candidate.core)
         self.done.skipped.append(f"{planned.key}: no text passes the gates ({rejected.reason or 'the writer is down'})")
 
     def _draft(self, planned: PlannedPost, candidate: EvergreenPost) -> Draft:

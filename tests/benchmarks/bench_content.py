@@ -44,7 +44,14 @@ from tests.factories import next_monday
 
 MODEL = "gpt-6-luna"
 TRADES = ("plumber", "roofer", "bakery", "dentist", "landscaper", "auto_repair", "electrician", "florist")
-TOWNS = (("Austin", "TX"), ("Denver", "CO"), ("Tampa", "FL"), ("Portland", "OR"), ("Columbus", "OH"))
+# Of a thousand businesses about six have a trade and a town in common: more neighbours than the sandbox has texts for
+# would measure how it repeats itself.
+TOWNS = (
+    ("Austin", "TX"), ("Denver", "CO"), ("Tampa", "FL"), ("Portland", "OR"), ("Columbus", "OH"), ("Boise", "ID"),
+    ("Tucson", "AZ"), ("Omaha", "NE"), ("Tulsa", "OK"), ("Raleigh", "NC"), ("Madison", "WI"), ("Spokane", "WA"),
+    ("Memphis", "TN"), ("Toledo", "OH"), ("Fresno", "CA"), ("Savannah", "GA"), ("Mobile", "AL"), ("Burlington", "VT"),
+    ("Wichita", "KS"), ("St. Paul", "MN"),
+)  # fmt: skip
 PLATFORMS = ("google", "facebook", "instagram")
 HISTORY_WEEKS = 3
 SIZES = ((1, 3), (3, 3), (3, 7))  # accounts, posts a week on each
@@ -115,10 +122,15 @@ class Counted:
         return draft
 
 
+def trade_and_place(number: int) -> tuple[str, str, str]:
+    """Trade, town and state of a business: every pair of trade and town once before any comes again."""
+    town, state = TOWNS[number // len(TRADES) % len(TOWNS)]
+    return TRADES[number % len(TRADES)], town, state
+
+
 def owner(number: int, accounts: int, frequency: int) -> OwnerFacts:
     """A business that exists only here."""
-    town, state = TOWNS[number % len(TOWNS)]
-    trade = TRADES[number % len(TRADES)]
+    trade, town, state = trade_and_place(number)
     user_id = uuid4()
     business = Business(
         id=uuid4(), user_id=user_id, name=f"{town} {trade.replace('_', ' ').title()} {number}", type=trade,
@@ -199,8 +211,7 @@ def seed(url: str, weeks: int) -> None:
     os.environ["POSTAGENT_ENCRYPTION_KEYS"] = KEY
     with psycopg.connect(url) as db:
         for number in range(weeks):
-            town, state = TOWNS[number % len(TOWNS)]
-            trade = TRADES[number % len(TRADES)]
+            trade, town, state = trade_and_place(number)
             made = make_owner(
                 db, business_type=trade, business_name=f"{town} {trade} {number}", city=town, state=state,
                 brand_voice="friendly" if number % 2 else "professional",

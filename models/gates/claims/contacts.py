@@ -45,7 +45,7 @@ _LINK = re.compile(
 )
 # What every one of them has, found sooner.
 _IN_MAIL = re.compile(r"@|\bat\b")
-_IN_LINK = re.compile(rf"://|https?\s?:|www|{_DOT}(?:{_TLD})\b|\.(?:us|me|it|be|to|gl|uk|ca)/")
+_IN_LINK = re.compile(rf"https?\s?:|www|{_DOT}(?:{_TLD})\b|\.(?:us|me|it|be|to|gl|uk|ca)/")
 _ACCOUNT = re.compile(r"(?<![\w.@])@\s?[a-z\d_][a-z\d_.]{2,}")
 
 _KIND_OF_STREET = (

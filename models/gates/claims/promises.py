@@ -11,7 +11,7 @@ _PROMISES = (
     ("guarantee", re.compile(r"\bguarant\w+")),
     ("warranty", re.compile(r"\bwarrant(?:y|ies|ied|ed)\b")),
 )
-_IN_PROMISES = re.compile(r"guarant|warrant|\b(?:owned|run|operated)\b")  # one of which all have
+_IN_PROMISES = re.compile(r"guarant|warrant|(?:owned|run|operated)\b")  # one of which all have
 _TERM = re.compile(r"\b(\d+)\+?[\s-]*(year|yr|month|day)s?\b")
 _FOR_LIFE = re.compile(r"\blifetime\b|\bfor life\b")
 _MAKERS = re.compile(

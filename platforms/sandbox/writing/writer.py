@@ -1,7 +1,8 @@
 """Writes a business's week: for each slot a post that fits theme, platform, season, town and voice.
 
 Nothing is invented about the business, words to avoid are avoided, and no sentence comes twice: not in one week, not
-from `recent_posts`, and as long as the bank lasts not from what this writer wrote for the business before.
+from `recent_posts`, and as long as the bank lasts not from what this writer wrote before, for the business or for
+others of its trade in its town.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class _Business:
     """What the request says about whom we write for."""
 
     key: str
+    place: str  # its trade and town
     name: str
     city: str
     website: str
@@ -57,6 +59,7 @@ class Writer:
     """Remembers what it wrote for whom, so that a demo does not repeat itself from week to week."""
 
     _memory: dict[str, deque[str]] = field(default_factory=dict)
+    _nearby: dict[str, deque[str]] = field(default_factory=dict)  # the same per trade and town
     _answers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     _written: set[str] = field(default_factory=set)  # whole texts, so that no two businesses post the same one
 
@@ -65,7 +68,7 @@ class Writer:
         asked = json.dumps(request, sort_keys=True)
         if poor is None and asked in self._answers:  # asked again, told again
             return [dict(post) for post in self._answers[asked]]
-        week = _Week(request, self._memory, self._written)
+        week = _Week(request, self._memory, self._nearby, self._written)
         posts = [week.post(slot) for slot in request.get("slots", []) if isinstance(slot, dict)]
         if poor is None:
             self._answers[asked] = [dict(post) for post in posts]
@@ -79,7 +82,13 @@ class Writer:
 class _Week:
     """One request: what is used up in it, and how a post is put together."""
 
-    def __init__(self, request: dict[str, Any], memory: dict[str, deque[str]], written: set[str]) -> None:
+    def __init__(
+        self,
+        request: dict[str, Any],
+        memory: dict[str, deque[str]],
+        nearby: dict[str, deque[str]],
+        written: set[str],
+    ) -> None:
         self._written = written
         self._business = _business_of(request)
         self._frames: Frames = frames()
@@ -93,6 +102,8 @@ class _Week:
         self._recent = {plain(part) for text in seen for sentence in sentences(str(text)) for part in _apart(sentence)}
         self._used: set[str] = set()
         self._remembered = memory.setdefault(self._business.key, deque(maxlen=MEMORY))
+        self._told_nearby = nearby.setdefault(self._business.place, deque(maxlen=MEMORY))
+        self._nearby = set(self._told_nearby)
         self._age = {word: at for at, word in enumerate(self._remembered)}  # when a sentence was last used
 
     def post(self, slot: dict[str, Any]) -> dict[str, Any]:
@@ -166,7 +177,7 @@ class _Week:
 
     def _now_and_then(self, section: str, units: Sequence[Unit], day: date) -> str:
         """A sentence that a post can do without: only while there are fresh ones."""
-        found = self._fresh(section, units, day)
+        found = self._fresh(section, units, day, shared=True)
         return found.text if found else ""
 
     def _spare(self, first: str, day: date) -> _Piece | None:
@@ -201,12 +212,13 @@ class _Week:
         self._used.add(plain(lead))
         return lead + (question if lead.endswith(": ") else question[0].lower() + question[1:])
 
-    def _fresh(self, section: str, units: Sequence[Unit], day: date) -> _Piece | None:
-        """A unit that this business never had, as far as we remember and were told."""
+    def _fresh(self, section: str, units: Sequence[Unit], day: date, *, shared: bool = False) -> _Piece | None:
+        """A unit that this business never had, as far as we remember and were told; if not `shared`, no neighbour."""
+        nearby = frozenset[str]() if shared else self._nearby
+        told = (self._used, self._recent, self._age, nearby)
         return self._take(
             piece for piece in self._round(section, units, day)
-            if piece.timely
-            and not any(word in self._used or word in self._recent or word in self._age for word in piece.words)
+            if piece.timely and not any(word in words for word in piece.words for words in told)
         )  # fmt: skip
 
     def _pick(self, section: str, units: Sequence[Unit], day: date) -> _Piece:
@@ -219,17 +231,17 @@ class _Week:
 
     def _optional(self, section: str, units: Sequence[Unit], day: date) -> str:
         """The text of a unit that this request has not used yet; empty when there is none."""
-        found = self._fresh(section, units, day)
+        found = self._fresh(section, units, day, shared=True)
         if found is None:
             rest = [piece for piece in self._round(section, units, day) if not self._used.intersection(piece.words)]
             found = self._take(iter(sorted(rest, key=self._staleness)))
         return found.text if found else ""
 
-    def _staleness(self, piece: _Piece) -> tuple[bool, bool, bool, int]:
+    def _staleness(self, piece: _Piece) -> tuple[bool, bool, bool, bool, int]:
         """Sorts what was used longest ago first."""
         latest = max((self._age.get(word, -1) for word in piece.words), default=-1)
         used, recent = not self._used.isdisjoint(piece.words), not self._recent.isdisjoint(piece.words)
-        return used, recent, not piece.timely, latest
+        return used, recent, not piece.timely, not self._nearby.isdisjoint(piece.words), latest
 
     def _round(self, section: str, units: Sequence[Unit], day: date) -> Iterator[_Piece]:
         """The units that fit the business, in its own order, beginning a little further every week."""
@@ -248,6 +260,7 @@ class _Week:
         if piece is not None:
             self._used.update(piece.words)
             self._remembered.extend(piece.words)
+            self._told_nearby.extend(piece.words)
         return piece
 
     def _filled(self, unit: Unit) -> str | None:
@@ -284,6 +297,7 @@ def _business_of(request: dict[str, Any]) -> _Business:
     bank = bank_for(told.get("type", ""))
     return _Business(
         key=f"{told.get('name', '')}|{told.get('city', '')}|{told.get('type', '')}".lower(),
+        place=f"{told.get('city', '')}|{bank.name}".lower(),
         name=told.get("name", ""), city=told.get("city", "").strip(), website=told.get("website", ""),
         voice="c" if CASUAL.search(told.get("brand_voice", "")) else "p", bank=bank,
         avoid=_avoided(request.get("avoid_keywords") or []),
