@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import product
 from typing import Any, Protocol, TypeVar
 
 from models.business_facts import gate_context
