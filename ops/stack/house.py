@@ -226,17 +226,23 @@ class House:
         }
         if self.demo:
             first["aggregate-analytics"] += [85, 110, 135]  # the numbers of the first minutes come in one by one
-        try:
-            for name, delays in first.items():
-                for delay in delays:
-                    await self.api.start_run(
-                        f"{name}/{name}",
-                        key=f"{now.isoformat()}+{delay}",
-                        at=now + timedelta(seconds=delay),
-                        tags=["start"],
-                    )
-        except httpx.HTTPError as error:
-            raise StartError(f"Prefect's server does not take runs: {error} ({self.logs})") from None
+        for name, delays in first.items():
+            for delay in delays:
+                await self._start_run(name, key=f"{now.isoformat()}+{delay}", at=now + timedelta(seconds=delay))
+
+    async def _start_run(self, name: str, *, key: str, at: datetime) -> None:
+        """A server that has just begun may not answer for a while; the key keeps what is asked for again from being
+        made twice. Raises StartError."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                await self.api.start_run(f"{name}/{name}", key=key, at=at, tags=["start"])
+                return
+            except httpx.HTTPError as error:
+                if not isinstance(error, httpx.TransportError) or time.monotonic() > deadline:
+                    what = str(error) or type(error).__name__
+                    raise StartError(f"Prefect's server does not take runs: {what} ({self.logs})") from None
+            await asyncio.sleep(POLL_SECONDS)
 
     async def clear_stale_runs(self, why: str) -> None:
         """Runs of a process that is gone have crashed; runs that nobody was there to begin are skipped."""

@@ -339,7 +339,8 @@ async def test_two_senders_at_once_send_a_week_once(house: House) -> None:
     assert outcomes.count(None) == outcomes.count("not_billed") == len(_lines(house)) >= 1
 
 
-async def test_a_very_large_week_is_asked_for_in_parts(house: House) -> None:
+async def test_a_very_large_week_is_asked_for_in_parts(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "objection", lambda *_: None)  # the sandbox has not so much to say without repeating
     _owner(house, plan="premium", posting_frequency=21)
     waiting = (await _run()).waiting
     assert waiting >= 45
