@@ -315,7 +315,9 @@ class TestKilled:
 
 
 async def test_two_collectors_at_once_make_nothing_twice(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "objection", lambda *_: None)  # a refused post would rightly be asked for again
+    monkeypatch.setattr(
+        writing._Work, "_objection", lambda *_, **__: None
+    )  # a refused post would rightly be asked for again
     for _ in range(3):
         _owner(house)
     waiting = (await _run()).waiting
@@ -340,7 +342,9 @@ async def test_two_senders_at_once_send_a_week_once(house: House) -> None:
 
 
 async def test_a_very_large_week_is_asked_for_in_parts(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "objection", lambda *_: None)  # the sandbox has not so much to say without repeating
+    monkeypatch.setattr(
+        writing._Work, "_objection", lambda *_, **__: None
+    )  # the sandbox has not so much to say without repeating
     _owner(house, plan="premium", posting_frequency=21)
     waiting = (await _run()).waiting
     assert waiting >= 45
