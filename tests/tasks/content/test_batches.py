@@ -315,9 +315,8 @@ class TestKilled:
 
 
 async def test_two_collectors_at_once_make_nothing_twice(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        writing._Work, "_objection", lambda *_, **__: None
-    )  # a refused post would rightly be asked for again
+    # a refused post would rightly be asked for again
+    monkeypatch.setattr(writing._Work, "_objection", lambda *_, **__: None)
     for _ in range(3):
         _owner(house)
     waiting = (await _run()).waiting
@@ -342,9 +341,8 @@ async def test_two_senders_at_once_send_a_week_once(house: House) -> None:
 
 
 async def test_a_very_large_week_is_asked_for_in_parts(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        writing._Work, "_objection", lambda *_, **__: None
-    )  # the sandbox has not so much to say without repeating
+    # the sandbox has not so much to say without repeating
+    monkeypatch.setattr(writing._Work, "_objection", lambda *_, **__: None)
     _owner(house, plan="premium", posting_frequency=21)
     waiting = (await _run()).waiting
     assert waiting >= 45

@@ -196,9 +196,8 @@ class TestTwice:
     async def test_two_runs_at_once_make_nothing_twice(
         self, owner: Connection, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(
-            writing._Work, "_objection", lambda *_, **__: None
-        )  # who had to ask again would wait for the other
+        # who had to ask again would wait for the other
+        monkeypatch.setattr(writing._Work, "_objection", lambda *_, **__: None)
         owners = [_connected(owner, "google", "facebook", "instagram").user_id for _ in range(4)]
         # Every call waits until both runs have read the same missing slots and are writing them.
         both = asyncio.Barrier(2)
