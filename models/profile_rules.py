@@ -181,7 +181,7 @@ def _website(text: str) -> str:
     given = one_line(text)
     if not given:
         return ""
-    wrong = f"“{given[:60]}” is not a web address: write it like https://example.com, or leave it empty."
+    wrong = f"“{given[:60]}” is not a web address: write it like yourname.com, or leave it empty."
     address = given if "://" in given else f"https://{given}"
     try:
         parts = urlsplit(address)

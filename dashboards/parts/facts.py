@@ -80,14 +80,14 @@ def _section(owner: Owner, kind: str, rows: Sequence[Any]) -> None:
 
 
 def _one(owner: Owner, row: Any) -> None:
-    with st.container(border=True, key=f"fact-{row.id}"):
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"fact-{row.id}"):
         by = ""
         if row.kind == "review":
             name, used = row.author or "A customer", review_told(row.used_at, zone=owner.clock_zone, now=owner.now)
             by = f"<small>{escape(name)} · {escape(used)}</small>"
         st.html(f'<p class="pa-words">{escape(row.text)}</p>{by}')
         if owner.may_change:
-            with st.container(horizontal=True, gap="small"):
+            with st.container(horizontal=True, gap="small", width="content"):
                 if st.button("Edit", icon=":material/edit:", key=f"edit-{row.id}"):
                     _edit(row)
                 if st.button("Remove", icon=":material/delete:", key=f"remove-{row.id}"):

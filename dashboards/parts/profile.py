@@ -27,9 +27,9 @@ REVIEW_EXAMPLE = "They came on a Sunday, found the leak in ten minutes and left 
 ABOUT_THEMES = {
     "tip": "something useful to know or do",
     "promotion": "a warm invitation to get in touch",
-    "seasonal": "what these weeks mean for your trade and place",
-    "testimonial": "a real review of yours, quoted word for word",
-    "fun_fact": "something true and surprising about the trade",
+    "seasonal": "what these weeks bring",
+    "testimonial": "quotes a real review",
+    "fun_fact": "something surprising and true",
 }
 _AMERICAN_ZONES = {
     "America/New_York": "Eastern time (New York)",
@@ -138,7 +138,8 @@ def plans_compared(own: str) -> list[dict[str, Cell]]:
         row("Accounts on each platform", [plan.accounts_per_platform for plan in plans]),
         row("Posts a week, each account", [plan.posts_per_week for plan in plans]),
         row("You approve each post first", [_yes(plan.approval) for plan in plans]),
-        row("Your own pictures", [_library(plan) for plan in plans]),
+        row("Your own pictures", [f"{plan.media_pictures:,}" if plan.own_media else "No" for plan in plans]),
+        row("Room for pictures", [_size(plan.media_bytes) if plan.own_media else "-" for plan in plans]),
         row("Weekly summary", [_yes(plan.weekly_report) for plan in plans]),
         row("Monthly report", [_yes(plan.monthly_report) for plan in plans]),
     ]
@@ -146,10 +147,6 @@ def plans_compared(own: str) -> list[dict[str, Cell]]:
 
 def _yes(is_there: bool) -> str:
     return "Yes" if is_there else "No"
-
-
-def _library(plan: Rights) -> str:
-    return f"{plan.media_pictures:,} ({_size(plan.media_bytes)})" if plan.own_media else "No"
 
 
 def _size(size_bytes: int) -> str:
@@ -172,7 +169,7 @@ def accounts_used(platforms: Sequence[str], rights: Rights) -> list[tuple[str, s
 
 def posts_used(posts: int, rights: Rights) -> str:
     """How many of the week's posts an account has."""
-    return f"{posts} of {count(rights.posts_per_week, 'post')} this week"
+    return f"{posts} of {count(rights.posts_per_week, 'post')}"
 
 
 def plan_state(
@@ -209,4 +206,4 @@ def plan_state(
                 "calm",
             )
         return State("Trial over", f"Your trial of Pro ended {when}; the Starter plan applies now.", "warn")
-    return State(name, f"You are on the {name} plan, and everything runs.", "good")
+    return State(name, f"You are on the {name} plan: posts are written and go out.", "good")

@@ -26,7 +26,7 @@ from dashboards.parts.profile import (
 )
 from dashboards.parts.wording import count, plain
 from models import profile
-from models.calendar_slots import DEFAULT_TIMES, UnknownZone, zone
+from models.calendar_slots import DEFAULT_TIMES, MOST_JITTER, UnknownZone, zone
 from models.profile_rules import (
     LONGEST_CITY,
     LONGEST_DESCRIPTION,
@@ -213,7 +213,8 @@ def _when(owner: Owner, draft: Draft, fixed: bool) -> None:
             disabled=fixed,
         )
         usual = ", ".join(time_words(at) for at in DEFAULT_TIMES)
-        st.caption(f"The posts of a week take them in turn. Without any: {usual}.")
+        jitter = int(MOST_JITTER.total_seconds()) // 60
+        st.caption(f"Posts take them in turn and leave up to {jitter} minutes later. Without any: {usual}.")
     st.html(f'<div class="pa-preview">{_preview(owner, draft.values)}</div>')
     if chosen != draft.saved["zone"]:
         st.info(

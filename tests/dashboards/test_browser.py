@@ -252,5 +252,5 @@ def test_an_owner_states_a_fact_and_saves_a_wish(live: Live, page: Page, bob: Ow
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()
     expect(page.get_by_text("No facts yet.")).to_be_visible()
     page.goto(f"{live.url}/plan")
-    expect(page.get_by_text("0 of 7 posts this week")).to_be_visible()
+    expect(page.get_by_text("0 of 7 posts")).to_be_visible()
     assert not scrolls_sideways(page)

@@ -88,7 +88,7 @@ class TestBusiness:
         press(test, "save-business")
         assert errors(test) == [
             "The name is empty: write it as it stands on your sign.",
-            "“bob at example” is not a web address: write it like https://example.com, or leave it empty.",
+            "“bob at example” is not a web address: write it like yourname.com, or leave it empty.",
         ]
         assert business(owner, bob_in) == before
         test.text_input(key="business-name").input("Bob's").run()

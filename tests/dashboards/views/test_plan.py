@@ -41,8 +41,8 @@ def test_what_is_used_is_counted_for_this_week_and_each_account(
     told = said(open_page(bob_in, "plan"))
     assert "Facebook2 of 3" in told
     assert "Google0 of 3" in told
-    assert "Facebook: North2 of 7 posts this week" in told
-    assert "Facebook: South0 of 7 posts this week" in told
+    assert "Facebook: North2 of 7 posts" in told
+    assert "Facebook: South0 of 7 posts" in told
     assert "0 of 200 pictures, 0.0 of 200 MB used." in told
 
 
@@ -63,10 +63,10 @@ def test_all_plans_stand_side_by_side_and_the_own_is_marked(owner: Connection, o
     assert told.count("(yours)") == 1
     assert "Posts a week, each account3721" in told
     assert "Accounts on each platform1310" in told
-    assert "Your own picturesNo200 (200 MB)1,000 (1,000 MB)" in told
+    assert "Your own picturesNo2001,000" in told
+    assert "Room for pictures-200 MB1,000 MB" in told
     assert not test.button, "no dead button"
     assert "Tell the people who run PostAgentPro for you" in told
-    assert "AI" not in told.replace("AIN", "")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_all_plans_stand_side_by_side_and_the_own_is_marked(owner: Connection, o
         ("trial", 3, "Without another plan Starter applies from then on: 3 posts a week, 1 account on each platform"),
         ("trial", -3, "the Starter plan applies now"),
         ("trial", None, "You have all of Pro."),
-        ("active", None, "You are on the Pro plan, and everything runs."),
+        ("active", None, "You are on the Pro plan: posts are written and go out."),
     ],
 )
 def test_each_state_is_explained(
