@@ -6,12 +6,18 @@ something was, the words stay, and the draft remembers over which version they w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import streamlit as st
+
+from dashboards.parts import decisions
+from dashboards.parts.owner import Owner
+from dashboards.parts.profile import FIELDS
+from dashboards.parts.wording import plain
+from models.profile_rules import BusinessDetails, Unfit, Wishes
 
 
 @dataclass(slots=True)
@@ -104,3 +110,51 @@ class Draft:
         st.session_state[self._slot] = _Kept(self.version, dict(self.saved), dict(self.saved))
         for name, value in self.saved.items():
             st.session_state[self.key(name)] = value
+
+
+def save_row(
+    owner: Owner,
+    draft: Draft,
+    read: Callable[[Owner, dict[str, Any]], BusinessDetails | Wishes],
+    keep: Callable[..., None],
+) -> None:
+    """Save, what is wrong, what is not saved yet. All of it stands below the button, which must not move away from
+    under a finger when a field gives up its text."""
+
+    def save() -> None:
+        draft.send()
+        try:
+            clean = read(owner, draft.values)
+        except Unfit:
+            return  # told below the button
+        if decisions.decide(
+            lambda session, who: keep(session, who.user_id, clean, seen=draft.seen), "Saved. New posts follow it."
+        ):
+            draft.forget()
+
+    with st.container(horizontal=True, gap="small"):
+        st.button("Save", type="primary", icon=":material/check:", key=f"save-{draft.name}", on_click=save)
+        if draft.is_changed:
+            st.button("Discard changes", key=f"discard-{draft.name}", on_click=draft.forget)
+    if draft.overtaken():
+        _overtaken(draft)
+    elif draft.is_changed:
+        st.caption("Not saved yet.")
+    if draft.was_sent:
+        try:
+            read(owner, draft.values)
+        except Unfit as unfit:
+            for problem in unfit.problems:
+                st.error(plain(problem), icon=":material/error:")
+
+
+def _overtaken(draft: Draft) -> None:
+    """Two tabs: neither one's words are lost without being asked."""
+    names = ", ".join(FIELDS[name] for name in draft.overtaken()) or "nothing that is shown here"
+    st.warning(
+        f"This was saved in another tab or on another device meanwhile. Changed there: {names}.",
+        icon=":material/difference:",
+    )
+    with st.container(horizontal=True, gap="small"):
+        st.button("Keep what I wrote", key=f"mine-{draft.name}", on_click=draft.keep_mine)
+        st.button("Show what is saved", key=f"theirs-{draft.name}", on_click=draft.forget)

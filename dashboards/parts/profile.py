@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from dashboards.parts.cards import definition_list
 from dashboards.parts.tables import Cell
 from dashboards.parts.times import day_name, moment
 from dashboards.parts.wording import PLATFORMS, THEMES, State, count, platform_name
@@ -18,10 +20,10 @@ from models.regions import states
 from models.trades import GENERIC, trade_name, trades
 
 FACT_EXAMPLES = (
-    "We are two brothers, and have cleaned drains in Austin since 2009.",
-    "A drain cleaning starts at $89.",
+    "We are two brothers, and have been in Austin since 2009.",
+    "A first visit costs $89.",
     "We answer the phone until eight in the evening, also on Saturdays.",
-    "Licensed master plumber, license M-12345.",
+    "Licensed and insured, license M-12345.",
 )
 REVIEW_EXAMPLE = "They came on a Sunday, found the leak in ten minutes and left the kitchen cleaner than before."
 ABOUT_THEMES = {
@@ -30,6 +32,23 @@ ABOUT_THEMES = {
     "seasonal": "what these weeks bring",
     "testimonial": "quotes a real review",
     "fun_fact": "something surprising and true",
+}
+FIELDS = {
+    "name": "name",
+    "type": "trade",
+    "city": "city",
+    "state": "state",
+    "website": "website",
+    "description": "description",
+    "voice": "voice",
+    "frequency": "posts a week",
+    "times": "times of day",
+    "zone": "time zone",
+    "themes": "themes",
+    "avoid": "words to avoid",
+    "weekly_summary": "weekly summary",
+    "monthly_report": "monthly report",
+    "approval_needed": "notice of posts that wait",
 }
 _AMERICAN_ZONES = {
     "America/New_York": "Eastern time (New York)",
@@ -91,6 +110,23 @@ def time_choices(chosen: Iterable[str]) -> list[str]:
     """Times of day to choose from: every half hour of the day when people read, and what is chosen beside these."""
     usual = [time_words(time(half // 2, half % 2 * 30)) for half in range(12, 44)]
     return [*usual, *(text for text in dict.fromkeys(chosen) if text not in usual)]
+
+
+def read_only(fields: Mapping[str, Any]) -> str:
+    """The fields of a form as HTML for somebody who can change nothing."""
+    names: dict[str, Callable[[str], str]] = {"type": trade_choice, "state": state_choice, "zone": zone_choice}
+
+    def shown(name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return _yes(value)
+        if isinstance(value, list):
+            return ", ".join(THEMES[entry] if entry in THEMES else str(entry) for entry in value) or "-"
+        if name == "avoid":
+            return ", ".join(value.splitlines()) or "-"
+        return names.get(name, str)(value) if value not in (None, "") else "-"
+
+    lines = [(FIELDS[name].capitalize(), shown(name, value)) for name, value in fields.items()]
+    return definition_list(lines)
 
 
 def week_told(frequency: int, times: Sequence[time], zone: ZoneInfo, now: datetime) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 
 from dashboards.parts import decisions
-from dashboards.parts.drafts import Draft
+from dashboards.parts.drafts import Draft, save_row
 from dashboards.parts.facts import facts_and_reviews
 from dashboards.parts.frame import close_page, open_page
 from dashboards.parts.owner import Owner
 from dashboards.parts.profile import (
+    read_only,
     state_choice,
     theme_choice,
     time_choices,
@@ -24,7 +25,7 @@ from dashboards.parts.profile import (
     zone_choice,
     zone_names,
 )
-from dashboards.parts.wording import count, plain
+from dashboards.parts.wording import count
 from models import profile
 from models.calendar_slots import DEFAULT_TIMES, MOST_JITTER, UnknownZone, zone
 from models.profile_rules import (
@@ -34,7 +35,6 @@ from models.profile_rules import (
     LONGEST_WEBSITE,
     VOICES,
     BusinessDetails,
-    Unfit,
     Wishes,
     business_details,
     time_of_day,
@@ -43,24 +43,6 @@ from models.profile_rules import (
 )
 from models.regions import state_code, states
 from models.themes import DEFAULT_THEMES, THEMES
-
-_FIELDS = {
-    "name": "name",
-    "type": "trade",
-    "city": "city",
-    "state": "state",
-    "website": "website",
-    "description": "description",
-    "voice": "voice",
-    "frequency": "posts a week",
-    "times": "times of day",
-    "zone": "time zone",
-    "themes": "themes",
-    "avoid": "words to avoid",
-    "weekly_summary": "weekly summary",
-    "monthly_report": "monthly report",
-    "approval_needed": "notice of posts that wait",
-}
 
 
 def show() -> None:
@@ -80,13 +62,15 @@ def show() -> None:
 def _business(owner: Owner) -> None:
     row: Any = next(iter(owner.rows("dashboard_business")), None)
     draft = Draft("business", _business_fields(row), row.updated_at if row is not None else None)
+    if not owner.may_change:
+        st.html(read_only(draft.saved))
+        return
     draft.open()
-    fixed = not owner.may_change
     if row is None:
         st.info("Tell us about your business: posts are written from it.", icon=":material/storefront:")
     left, right = st.columns(2, gap="medium")
     with left:
-        _line(draft, "name", "Name", LONGEST_NAME, fixed)
+        _line(draft, "name", "Name", LONGEST_NAME)
         chosen = draft.values["type"]
         st.selectbox(
             "Trade",
@@ -96,11 +80,10 @@ def _business(owner: Owner) -> None:
             accept_new_options=True,
             placeholder="Choose, or write your own",
             key=draft.key("type"),
-            disabled=fixed,
         )
         if told := trade_told(chosen or ""):
             st.caption(told)
-        _line(draft, "city", "City", LONGEST_CITY, fixed)
+        _line(draft, "city", "City", LONGEST_CITY)
         st.selectbox(
             "State",
             _with(list(states()), draft.values["state"]),
@@ -108,10 +91,9 @@ def _business(owner: Owner) -> None:
             format_func=state_choice,
             placeholder="Choose",
             key=draft.key("state"),
-            disabled=fixed,
         )
     with right:
-        _line(draft, "website", "Website (optional)", LONGEST_WEBSITE, fixed, placeholder="https://example.com")
+        _line(draft, "website", "Website (optional)", LONGEST_WEBSITE, placeholder="https://example.com")
         st.selectbox(
             "Voice: how your posts sound",
             _with(list(VOICES), draft.values["voice"]),
@@ -120,7 +102,6 @@ def _business(owner: Owner) -> None:
             accept_new_options=True,
             placeholder="Choose, or write your own",
             key=draft.key("voice"),
-            disabled=fixed,
         )
         st.text_area(
             "Description (optional)",
@@ -128,10 +109,9 @@ def _business(owner: Owner) -> None:
             height=190,
             placeholder="What you do, for whom, and what makes you different. Posts may claim what stands here.",
             key=draft.key("description"),
-            disabled=fixed,
         )
     st.caption("It counts for posts that are written from now on. Posts in the queue stay as they are.")
-    _save_row(owner, draft, _read_business, profile.save_business)
+    save_row(owner, draft, _read_business, profile.save_business)
 
 
 def _business_fields(row: Any) -> dict[str, Any]:
@@ -158,9 +138,13 @@ def _wishes(owner: Owner) -> None:
     row: Any = next(iter(owner.rows("dashboard_wishes")), None)
     most = owner.rights.posts_per_week
     draft = Draft("wishes", _wish_fields(row, most), row.updated_at if row is not None else None)
+    if not owner.may_change:
+        st.html(read_only(draft.saved))
+        return
     draft.open()
-    fixed = not owner.may_change
-    _when(owner, draft, fixed)
+    if (draft.values["frequency"] or 0) > most:  # the plan became smaller while this was open
+        st.session_state[draft.key("frequency")] = most
+    _when(owner, draft)
     if row is not None and row.posting_frequency > most:
         asked = count(row.posting_frequency, "post")
         st.caption(f"You asked for {asked} a week; your plan has room for {most} on each account.")
@@ -171,7 +155,6 @@ def _wishes(owner: Owner) -> None:
         selection_mode="multi",
         format_func=theme_choice,
         key=draft.key("themes"),
-        disabled=fixed,
     )
     if "testimonial" in (draft.values["themes"] or ()):
         st.caption("“Customer voice” rests while no real review is there to be quoted: see “Facts and reviews”.")
@@ -180,28 +163,24 @@ def _wishes(owner: Owner) -> None:
         height=120,
         placeholder="cheap\nemergency service",
         key=draft.key("avoid"),
-        disabled=fixed,
     )
     st.caption("Other forms of a word count too: “discount” also keeps “discounts” and “discounted” out.")
-    _notices(owner, draft, fixed)
-    _save_row(owner, draft, _read_wishes, profile.save_wishes)
+    _notices(owner, draft)
+    save_row(owner, draft, _read_wishes, profile.save_wishes)
 
 
-def _when(owner: Owner, draft: Draft, fixed: bool) -> None:
+def _when(owner: Owner, draft: Draft) -> None:
     most = owner.rights.posts_per_week
     st.subheader("When", anchor=False)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.number_input(
-            f"Posts a week on each account (0 to {most})", 0, most, step=1, key=draft.key("frequency"), disabled=fixed
-        )
+        st.number_input(f"Posts a week on each account (0 to {most})", 0, most, step=1, key=draft.key("frequency"))
         chosen = draft.values["zone"]
         st.selectbox(
             "Time zone",
             _with(list(zone_names()), chosen),
             format_func=zone_choice,
             key=draft.key("zone"),
-            disabled=fixed,
         )
     with right:
         st.multiselect(
@@ -210,7 +189,6 @@ def _when(owner: Owner, draft: Draft, fixed: bool) -> None:
             accept_new_options=True,
             placeholder="Choose, or write one such as 7:45 AM",
             key=draft.key("times"),
-            disabled=fixed,
         )
         usual = ", ".join(time_words(at) for at in DEFAULT_TIMES)
         jitter = int(MOST_JITTER.total_seconds()) // 60
@@ -244,16 +222,16 @@ def _preview(owner: Owner, values: dict[str, Any]) -> str:
         return ""
 
 
-def _notices(owner: Owner, draft: Draft, fixed: bool) -> None:
+def _notices(owner: Owner, draft: Draft) -> None:
     st.subheader("Notices", anchor=False)
     rights = owner.rights
-    st.toggle("Weekly summary by e-mail", key=draft.key("weekly_summary"), disabled=fixed)
+    st.toggle("Weekly summary by e-mail", key=draft.key("weekly_summary"))
     for name, label, is_part in (
         ("monthly_report", "Monthly report by e-mail", rights.monthly_report),
         ("approval_needed", "Tell me when posts wait for my approval", rights.approval),
     ):
         more = "" if is_part else " (part of Pro and Premium)"
-        st.toggle(label + more, key=draft.key(name), disabled=fixed or not is_part)
+        st.toggle(label + more, key=draft.key(name), disabled=not is_part)
 
 
 def _wish_fields(row: Any, most: int) -> dict[str, Any]:
@@ -280,64 +258,13 @@ def _read_wishes(owner: Owner, values: dict[str, Any]) -> Wishes:
     return wishes(**named, timezone=values["zone"] or "", most_per_week=owner.rights.posts_per_week)
 
 
-def _save_row(
-    owner: Owner,
-    draft: Draft,
-    read: Callable[[Owner, dict[str, Any]], BusinessDetails | Wishes],
-    keep: Callable[..., None],
-) -> None:
-    """Save, what is wrong, what is not saved yet. All of it stands below the button, which must not move away from
-    under a finger when a field gives up its text."""
-
-    def save() -> None:
-        draft.send()
-        try:
-            clean = read(owner, draft.values)
-        except Unfit:
-            return  # told below the button
-        if decisions.decide(
-            lambda session, who: keep(session, who.user_id, clean, seen=draft.seen), "Saved. New posts follow it."
-        ):
-            draft.forget()
-
-    if not owner.may_change:
-        return
-    with st.container(horizontal=True, gap="small"):
-        st.button("Save", type="primary", icon=":material/check:", key=f"save-{draft.name}", on_click=save)
-        if draft.is_changed:
-            st.button("Discard changes", key=f"discard-{draft.name}", on_click=draft.forget)
-    if draft.overtaken():
-        _overtaken(draft)
-    elif draft.is_changed:
-        st.caption("Not saved yet.")
-    if draft.was_sent:
-        try:
-            read(owner, draft.values)
-        except Unfit as unfit:
-            for problem in unfit.problems:
-                st.error(plain(problem), icon=":material/error:")
-
-
-def _overtaken(draft: Draft) -> None:
-    """Two tabs: neither one's words are lost without being asked."""
-    names = ", ".join(_FIELDS[name] for name in draft.overtaken()) or "nothing that is shown here"
-    st.warning(
-        f"This was saved in another tab or on another device meanwhile. Changed there: {names}.",
-        icon=":material/difference:",
-    )
-    with st.container(horizontal=True, gap="small"):
-        st.button("Keep what I wrote", key=f"mine-{draft.name}", on_click=draft.keep_mine)
-        st.button("Show what is saved", key=f"theirs-{draft.name}", on_click=draft.forget)
-
-
-def _line(draft: Draft, name: str, label: str, longest: int, fixed: bool, *, placeholder: str | None = None) -> None:
+def _line(draft: Draft, name: str, label: str, longest: int, *, placeholder: str | None = None) -> None:
     """A line of text. One that is longer than allowed must not be cut off by its own field."""
     st.text_input(
         label,
         max_chars=max(longest, len(draft.values[name])),
         placeholder=placeholder,
         key=draft.key(name),
-        disabled=fixed,
     )
 
 
