@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from models.base import utc_now
 from tests.dashboards.conftest import Live
 from tests.dashboards.house import PASSWORD, PASSWORD_HASH, make_login
-from tests.factories import Owner, make_account, make_owner, make_post
+from tests.factories import Owner, make_account, make_fact, make_owner, make_post
 from tests.tasks.content.fakes import picture_of
 
 pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser are enough
@@ -125,7 +125,15 @@ def test_a_post_that_goes_out_shows_up_without_a_reload(live: Live, page: Page, 
 
 def test_no_text_of_anybody_runs_in_the_browser_and_the_policy_holds(live: Live, page: Page, bob: Owner) -> None:
     attack = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script> [x](javascript:window.hacked=1)'
-    live.owner.execute("UPDATE businesses SET name = %s WHERE user_id = %s", (attack, bob.user_id))
+    texts = ("name", "type", "location_city", "location_state", "website", "description", "brand_voice")
+    changes = ", ".join(f"{column} = %(attack)s" for column in texts)
+    values = {"attack": attack, "user_id": bob.user_id}
+    live.owner.execute(f"UPDATE businesses SET {changes} WHERE user_id = %(user_id)s".encode(), values)
+    live.owner.execute(
+        "UPDATE user_preferences SET avoid_keywords = ARRAY[%(attack)s] WHERE user_id = %(user_id)s", values
+    )
+    make_fact(live.owner, bob, attack)
+    make_fact(live.owner, bob, attack, kind="review", author=attack[:100])
     account = make_account(live.owner, bob, account_name=attack)
     make_post(live.owner, bob, account, content=attack, alt_text=attack, theme=attack, requires_approval=True)
     make_account(live.owner, bob, "google", account_name=attack, status="revoked", status_reason=attack)
@@ -240,6 +248,7 @@ def test_an_owner_states_a_fact_and_saves_a_wish(live: Live, page: Page, bob: Ow
     page.get_by_label("Posts a week").press("Enter")
     expect(page.get_by_text("Tuesday 7:45 AM; Saturday 9:00 AM, on each connected account.")).to_be_visible()
     assert not scrolls_sideways(page)
+    expect(page.get_by_text("Not saved yet.")).to_be_visible()
     page.get_by_role("button", name="Save").locator("visible=true").click()
     expect(page.get_by_text("Not saved yet.")).to_have_count(0)
     wish = live.owner.execute(
