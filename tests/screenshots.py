@@ -28,6 +28,8 @@ OWNER_PAGES = {
     "pictures": "/pictures",
     "metrics": "/metrics",
     "accounts": "/accounts",
+    "business": "/business",
+    "plan": "/plan",
 }
 
 
