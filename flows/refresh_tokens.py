@@ -32,9 +32,13 @@ async def refresh_tokens() -> State[Any]:
         checked = await check_accounts_ahead()
         await table("checked-accounts", checked.rows, f"Looked at ahead of their posts: {checked.summary}")
         mails = await send_waiting_mails()
-        report.summary = f"tokens: {refreshed.summary}; ahead of posts: {checked.summary}; mails: {mails.summary}"
+        report.summary = f"tokens: {refreshed.summary}; ahead of posts: {checked.summary}"
+        if mails.count:
+            report.summary += f"; mails: {mails.summary}"
         get_run_logger().info(report.summary)
-        report.problem = "; ".join(dict.fromkeys(filter(None, (refreshed.problem, checked.problem, mails.problem)))) or None
+        report.problem = (
+            "; ".join(dict.fromkeys(filter(None, (refreshed.problem, checked.problem, mails.problem)))) or None
+        )
     if report.problem:
         return Failed(message=f"A person has to mend this: {report.problem}")
     return Completed(message=report.summary)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid4
@@ -44,9 +43,7 @@ class Mail(Table, table=True):
         CheckConstraint("status IN ('pending', 'sent', 'failed')", name="status"),
         CheckConstraint("(status = 'pending') = (finished_at IS NULL)", name="finished"),
         UniqueConstraint("user_id", "id", name="mails_tenant_key"),
-        Index(
-            "mails_open_key", "user_id", "kind", "address", unique=True, postgresql_where=text("status = 'pending'")
-        ),
+        Index("mails_open_key", "user_id", "kind", "address", unique=True, postgresql_where=text("status = 'pending'")),
         Index("idx_mails_next", "next_attempt_at", postgresql_where=text("status = 'pending'")),
         Index("idx_mails_finished", "finished_at", postgresql_where=text("status <> 'pending'")),
     )
@@ -95,11 +92,6 @@ def want_mail(db: Session, kind: MailKind, user_id: UUID, address: str, now: dat
         query("want_mail"), {"id": mail_id, "user_id": user_id, "kind": kind.value, "address": address, "now": now}
     )
     return mail_id
-
-
-def hashed(token: str) -> str:
-    """Tokens are random: a plain hash is enough, and a stolen table opens nothing."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def next_try(attempts: int, created_at: datetime, now: datetime) -> datetime | None:

@@ -120,7 +120,9 @@ class Mailer:
         if isinstance(error, ssl.SSLCertVerificationError):
             return OperatorNeeded(f"The mail server's certificate is not trusted: {error.verify_message}", code="tls")
         if isinstance(error, smtplib.SMTPNotSupportedError):
-            return OperatorNeeded("The mail server takes no login: leave user and password out of SMTP_URL", code="auth")
+            return OperatorNeeded(
+                "The mail server takes no login: leave user and password out of SMTP_URL", code="auth"
+            )
         if isinstance(error, smtplib.SMTPResponseException):  # its words stay here: they may repeat the login
             code = error.smtp_code
             if isinstance(error, smtplib.SMTPAuthenticationError) and code >= 500:

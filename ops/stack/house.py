@@ -111,9 +111,7 @@ class House:
         self.progress.begin("the sandbox")
         ports = ["--port", str(self.config.sandbox_port), "--smtp-port", str(self.config.sandbox_smtp_port)]
         state = str(self.home / "sandbox.sqlite")
-        sandbox = await self._launch(
-            "sandbox", [sys.executable, "-m", "platforms.sandbox", *ports, "--state", state]
-        )
+        sandbox = await self._launch("sandbox", [sys.executable, "-m", "platforms.sandbox", *ports, "--state", state])
         await self._until(sandbox, lambda: self._answers(f"{self.record.sandbox_url}/_sandbox/calls"))
         self.progress.done("the sandbox")
 

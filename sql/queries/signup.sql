@@ -66,14 +66,14 @@ WHERE l.token_hash = %(token_hash)s AND l.purpose = %(purpose)s AND l.used_at IS
 -- Uses a link up, and with it the owner's others for the same purpose; no row when it opens nothing any more. The one
 -- that came first has the row locked, so that a link clicked twice at once works once.
 WITH opened AS (
-  SELECT l.user_id FROM mail_links l JOIN users u ON u.id = l.user_id
+  SELECT l.user_id, u.email FROM mail_links l JOIN users u ON u.id = l.user_id
   WHERE l.token_hash = %(token_hash)s AND l.purpose = %(purpose)s AND l.used_at IS NULL AND l.expires_at > %(now)s
     AND lower(l.address) = lower(u.email)
   FOR UPDATE OF l),
 used AS (
   UPDATE mail_links SET used_at = %(now)s
   WHERE user_id IN (SELECT user_id FROM opened) AND purpose = %(purpose)s AND used_at IS NULL)
-SELECT user_id FROM opened
+SELECT user_id, email FROM opened
 
 -- name: prove_address
 -- The owner reads mails at their address: from now on they are served.
@@ -96,3 +96,12 @@ FROM mails WHERE status = 'pending' OR finished_at > clock_timestamp() - interva
 -- name: prune_mails
 -- Mails that are finished since %(days)s days, and their links.
 DELETE FROM mails WHERE finished_at < now() - make_interval(days => %(days)s)
+
+-- name: dashboard_has_posts
+-- Whether an owner ever had a post.
+SELECT EXISTS (SELECT 1 FROM post_queue) AS has_posts
+
+-- name: can_be_written_for
+-- Whether there is anything to write for an owner: they are served, and an account works.
+SELECT true FROM users u
+WHERE u.is_served AND EXISTS (SELECT 1 FROM connected_accounts a WHERE a.user_id = u.id AND a.status = 'active')

@@ -16,8 +16,9 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from models.base import utc_now
+from models.connecting import hashed
 from models.database import Role, session
-from models.mails import LEASE, LINK_LIFE, MailKind, hashed, next_try
+from models.mails import LEASE, LINK_LIFE, MailKind, next_try
 from models.queries import query
 from models.settings import Settings
 from platforms.errors import InDoubt, OperatorNeeded, PlatformError, Refused
@@ -35,7 +36,7 @@ class MailsSent:
     @property
     def summary(self) -> str:
         """One line."""
-        return ", ".join(f"{number} {what}" for what, number in sorted(self.count.items())) or "none waited"
+        return ", ".join(f"{number} {what}" for what, number in sorted(self.count.items()))
 
 
 def mailer_of(config: Settings) -> Mailer | None:
