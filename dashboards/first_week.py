@@ -1,5 +1,6 @@
-"""The first week is written at once: whenever an owner has connected an account or proved their address, the deployment that
-writes weeks is started for them, by its name. Where that fails its own schedule writes it later."""
+"""The first week is written at once: when an owner has connected an account or proved their address, the deployment
+that writes weeks is started for them, by its name. Where that fails its own schedule writes it later.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ DEPLOYMENT = "generate-weekly-content/generate-weekly-content"
 
 
 def write_soon(user_id: UUID) -> None:
-    """Have written what an owner's queue lacks, if posts are written for them and they have an account. Never blocks."""
+    """Have written what an owner's queue lacks, if they are served and an account of theirs works. Never blocks."""
     threading.Thread(target=_write, args=(user_id,), name="first-week", daemon=True).start()
 
 

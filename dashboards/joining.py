@@ -1,8 +1,8 @@
 """Signing up, proving an address, and coming back after a forgotten password: what happens in the database.
 
 Everything here acts as `postagent_access`. Whoever asks learns nothing about an address that is not theirs: known and
-unknown ones get the same answer (on the beat of `dashboards.beat`, so that its time tells nothing either), and what there
-is to say goes by mail. Mails are rows, committed with what they are about; `dashboards.post_office` takes them on from there.
+unknown ones get the same answer, on the beat of `dashboards.beat`, and what there is to say goes by mail. Mails are
+rows, committed with what they are about; `dashboards.post_office` takes them on from there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from pydantic import SecretStr
 from sqlmodel import Session
 
 from dashboards.logins import Slowdown, TooSoon, begin_attempt, network_of

@@ -115,7 +115,7 @@ def _begin(email: str, address: str, now: datetime) -> list[int] | TooSoon:
 
 
 def begin_attempt(subjects: Mapping[str, Slowdown], now: datetime) -> list[int] | TooSoon:
-    """Count a try of all these subjects before it is looked at, or say how long to wait. Refused tries are not counted."""
+    """Count a try of these subjects before it is looked at, or say how long to wait. Refused tries are not counted."""
     with session(Role.ACCESS) as db:
         run = db.connection().exec_driver_sql
         waits: list[timedelta] = []

@@ -1,9 +1,9 @@
 """What the links in our mails lead to, and asking for such a mail, as plain pages.
 
-    GET /verify?token=   a button, and the password for who is not logged in     POST   the address is proved
+    GET /verify?token=   a button, a password for who is not logged in  POST   the address is proved
     POST /verify/again   another mail, for who is logged in
-    GET /forgot          the form                                                POST   a mail, if anybody has the address
-    GET /reset?token=    the form for a new password                             POST   the password is changed
+    GET /forgot          the form                                       POST   a mail, if anybody has the address
+    GET /reset?token=    the form for a new password                    POST   the password is changed
 
 No GET changes anything: mail scanners follow links too. Who proves an address has to know the account's password: else
 somebody could sign up with another person's address and have them confirm it.

@@ -19,8 +19,8 @@ class MailKind(StrEnum):
 
     VERIFY_EMAIL = "verify_email"
     ALREADY_REGISTERED = "already_registered"
-    RESET_PASSWORD = "reset_password"
-    PASSWORD_CHANGED = "password_changed"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - names of mails
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105
 
 
 # The mails whose link opens something, and for how long it does.
@@ -86,7 +86,7 @@ class MailLink(Table, table=True):
 
 
 def want_mail(db: Session, kind: MailKind, user_id: UUID, address: str, now: datetime) -> UUID:
-    """Write down a mail with whatever it is about, in the same transaction; its id. One that waits already is enough."""
+    """Write down a mail in the transaction of what it is about; its id. One that waits already is enough."""
     mail_id = uuid4()
     db.connection().exec_driver_sql(
         query("want_mail"), {"id": mail_id, "user_id": user_id, "kind": kind.value, "address": address, "now": now}
@@ -95,6 +95,6 @@ def want_mail(db: Session, kind: MailKind, user_id: UUID, address: str, now: dat
 
 
 def next_try(attempts: int, created_at: datetime, now: datetime) -> datetime | None:
-    """When a mail that failed for the `attempts`th time (from 1) is tried again; None when nobody waits for it any more."""
+    """When a mail that could not be sent `attempts` times (from 1) is tried again; None when nobody waits for it."""
     at = now + min(_FIRST_WAIT * 2 ** min(attempts - 1, 16), _LONGEST_WAIT)
     return at if at < created_at + _WORTH_SENDING else None

@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     )
     email_from: str | None = Field(
         default=None,
-        description="Whom mails come from: `PostAgentPro <hello@example.com>`, an address that the mail server may use.",
+        description="Whom mails come from, as `PostAgentPro <hello@example.com>`: an address that the server may use.",
     )
 
     google_auth_url: str = ""
@@ -197,8 +197,8 @@ class Settings(BaseSettings):
             fits = False
         if not fits:
             raise ValueError(
-                "cannot be read; write smtp://user:password@host:587 or smtps://user:password@host:465, with @ : / of a "
-                "password as %40 %3A %2F"
+                "cannot be read; write smtp://user:password@host:587 or smtps://user:password@host:465, with @ : / of "
+                "a password as %40 %3A %2F"
             )
         return value
 

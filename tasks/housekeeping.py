@@ -66,8 +66,7 @@ async def tidy_pictures() -> MediaTidied:
 
 @task(name="forget old rows", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=30)
 async def forget_old_rows() -> dict[str, int]:
-    """Delete what is over: ids of long published posts, sessions, login attempts, mails, choices of accounts that nobody
-    made.
+    """Delete what is over: ids of long published posts, sessions, login attempts, mails, choices that nobody made.
 
     Returns how many of each.
     """

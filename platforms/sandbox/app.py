@@ -70,7 +70,8 @@ def create_app(
     """Build the sandbox.
 
     `state_path` is a file that keeps its state over restarts; without one it lives in memory. `clock` gives Unix
-    seconds. Mails are taken on `mail_listener`, a bound socket, where one is given. Raises storage.StateFileInUse when another sandbox has that file open.
+    seconds. Mails are taken on `mail_listener`, a bound socket, where one is given. Raises storage.StateFileInUse when
+    another sandbox has that file open.
     """
     world, faults, calls = World(clock), Faults(), CallLog()
     storage = Storage(state_path) if state_path is not None else None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import email
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
+from email.parser import BytesParser
 from email.policy import default
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -30,7 +30,7 @@ class MailServer:
         self._world = world
         self._faults = faults
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - its name
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """The text of a mail is there."""
         to = ", ".join(envelope.rcpt_tos)
         trouble, latency = self._faults.decide("mail", "deliver", to)
@@ -44,8 +44,7 @@ class MailServer:
         return "250 2.0.0 Kept in the sandbox"
 
     def _keep(self, to: str, envelope: Envelope) -> None:
-        message = email.message_from_bytes(envelope.original_content or b"", policy=default)
-        assert isinstance(message, EmailMessage)
+        message = BytesParser(EmailMessage, policy=default).parsebytes(envelope.original_content or b"")
         plain, html = message.get_body(("plain",)), message.get_body(("html",))
         self._world.put(
             Mail(
@@ -55,10 +54,14 @@ class MailServer:
                 to=to,
                 subject=str(message.get("Subject", "")),
                 message_id=str(message.get("Message-ID", "")),
-                text=str(plain.get_content()) if plain is not None else "",
-                html=str(html.get_content()) if html is not None else "",
+                text=_content(plain),
+                html=_content(html),
             )
         )
+
+
+def _content(part: EmailMessage | None) -> str:
+    return "" if part is None else str(part.get_content()).replace("\r\n", "\n")
 
 
 async def _fall_silent(server: SMTP, trouble: Trouble) -> None:

@@ -1,7 +1,7 @@
 """From a row to the mail server: taken under a lease, written now, handed over once, and what came of it recorded.
 
-Links are made here: the token goes into the mail, its hash into the table, and nowhere else. A mail whose answer was lost
-is sent again later under the same Message-ID: two copies of a link do no harm, none does.
+Links are made here: the token goes into the mail, its hash into the table, and nowhere else. A mail whose answer was
+lost is sent again later under the same Message-ID: two copies of a link do no harm, none does.
 """
 
 from __future__ import annotations
