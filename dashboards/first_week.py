@@ -5,9 +5,10 @@ that writes weeks is started for them, by its name. Where that fails its own sch
 from __future__ import annotations
 
 import logging
-import threading
+from functools import partial
 from uuid import UUID
 
+from dashboards import errands
 from models.database import Role, session
 from models.queries import query
 
@@ -18,17 +19,14 @@ DEPLOYMENT = "generate-weekly-content/generate-weekly-content"
 
 def write_soon(user_id: UUID) -> None:
     """Have written what an owner's queue lacks, if they are served and an account of theirs works. Never blocks."""
-    threading.Thread(target=_write, args=(user_id,), name="first-week", daemon=True).start()
+    errands.soon(partial(_write, user_id))
 
 
 def _write(user_id: UUID) -> None:
-    try:
-        with session(Role.DASHBOARD, tenant=user_id) as db:
-            wanted = db.connection().exec_driver_sql(query("can_be_written_for")).scalar_one_or_none()
-        if wanted:
-            _start(user_id)
-    except Exception:  # whatever it is: the schedule writes the week, and no page waits for this
-        log.exception("%s could not be started for user %s", DEPLOYMENT, user_id)
+    with session(Role.DASHBOARD, tenant=user_id) as db:
+        wanted = db.connection().exec_driver_sql(query("can_be_written_for")).scalar_one_or_none()
+    if wanted:
+        _start(user_id)
 
 
 def _start(user_id: UUID) -> None:

@@ -2,23 +2,30 @@
 
 Everything here acts as `postagent_access`. Whoever asks learns nothing about an address that is not theirs: known and
 unknown ones get the same answer, on the beat of `dashboards.beat`, and what there is to say goes by mail. Mails are
-rows, committed with what they are about; `dashboards.post_office` takes them on from there.
+rows, committed with what they are about; `send_soon` has them sent from there.
 """
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 from sqlmodel import Session
 
+from dashboards import errands
 from dashboards.logins import Slowdown, TooSoon, begin_attempt, network_of
 from models.connecting import hashed
 from models.database import Role, session
 from models.mails import MailKind, want_mail
 from models.owners import NewOwner, add_owner
 from models.queries import query
+from models.settings import settings
+from tasks.mails.sending import send_waiting
+
+log = logging.getLogger(__name__)
 
 # Nobody's mailbox is filled by us, and nobody tries out addresses by the thousand.
 PER_MAILBOX = Slowdown(free=4, longest=timedelta(minutes=15), remembered=timedelta(hours=6), forgiving=False)
@@ -51,6 +58,17 @@ def sign_up(owner: NewOwner, password_hash: str, now: datetime) -> UUID:
         known = db.connection().exec_driver_sql(query("owner_of_address"), {"email": owner.email}).one()
         kind = MailKind.VERIFY_EMAIL if known.is_unverified else MailKind.ALREADY_REGISTERED
         return want_mail(db, kind, known.id, known.email, now)
+
+
+def send_soon(mail_id: UUID) -> None:
+    """Have a mail sent whose row is committed; what fails waits for the deployment `refresh-tokens`. Never blocks."""
+    errands.soon(partial(_send, mail_id))
+
+
+def _send(mail_id: UUID) -> None:
+    problem = send_waiting(settings(), mail_id=mail_id).problem
+    if problem is not None:
+        log.error("%s", problem)
 
 
 def ask_again(user_id: UUID, email: str, now: datetime) -> UUID:

@@ -32,7 +32,6 @@ from dashboards.joining import Opened
 from dashboards.logins import LoggedIn, SignedIn, TooSoon
 from dashboards.pages import message_page, page
 from dashboards.parts.owner import owner_of
-from dashboards.post_office import send_soon
 from models.base import utc_now
 from models.database import DatabaseError
 from models.mails import MailKind
@@ -124,7 +123,7 @@ async def verify_again(request: Request) -> Response:
         return message_page(
             429, "Please wait a little", too_soon(wait), link=("/", "To the dashboard"), headers=retry_after(wait)
         )
-    send_soon(await run_in_threadpool(joining.ask_again, owner.user_id, owner.email, now))
+    joining.send_soon(await run_in_threadpool(joining.ask_again, owner.user_id, owner.email, now))
     return sent_page(f"We have sent another mail to {owner.email}. Its link works for 24 hours.")
 
 
@@ -149,7 +148,7 @@ async def forgot(request: Request) -> Response:
         if wait is not None:
             return _forgot_form(email=email, problem=too_soon(wait), status_code=429, headers=retry_after(wait))
         mail_id = await run_in_threadpool(joining.forget_password, email, now)
-    send_soon(mail_id)
+    joining.send_soon(mail_id)
     return sent_page(f"If {email} has an account, a mail is on its way. Its link works for an hour.")
 
 
@@ -180,7 +179,7 @@ async def reset(request: Request) -> Response:
     mail_id = await run_in_threadpool(joining.change_forgotten, token, hashed, utc_now())
     if mail_id is None:
         return _link_is_over(request, MailKind.RESET_PASSWORD)
-    send_soon(mail_id)
+    joining.send_soon(mail_id)
     return logged_out("/login?changed=1")
 
 

@@ -21,7 +21,6 @@ from dashboards.forms import fields_of
 from dashboards.guard import SIGNED_IN
 from dashboards.mail_links import needs_mails, sent_page
 from dashboards.pages import page
-from dashboards.post_office import send_soon
 from models.base import utc_now
 from models.owners import NewOwner, OwnerError, check_owner
 from models.passwords import SHORTEST, PasswordError, check_password, hash_password
@@ -69,7 +68,7 @@ async def signup(request: Request) -> Response:
             lambda: hash_password(password, email=owner.email), limiter=one_guess_a_core()
         )
         mail_id = await run_in_threadpool(joining.sign_up, owner, hashed, now)
-    send_soon(mail_id)
+    joining.send_soon(mail_id)
     return sent_page(
         f"We have sent a mail to {owner.email}. Open it and confirm your address: from then on we write posts for "
         "your business.",

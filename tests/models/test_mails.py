@@ -36,5 +36,5 @@ def test_the_waits_become_longer_and_end() -> None:
 
 
 def test_a_link_outlives_a_few_tries_to_send_another() -> None:
-    assert LINK_LIFE == {MailKind.VERIFY_EMAIL: timedelta(hours=24), MailKind.RESET_PASSWORD: timedelta(hours=1)}
+    assert {MailKind.VERIFY_EMAIL: timedelta(hours=24), MailKind.RESET_PASSWORD: timedelta(hours=1)} == LINK_LIFE
     assert min(LINK_LIFE.values()) > LEASE

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 
 from models.base import utc_now
 from models.connecting import hashed
@@ -171,19 +172,13 @@ def test_a_server_that_is_away_is_asked_once_a_run_and_the_mail_is_given_up_afte
     owner: Connection, bob: Owner, config: Settings
 ) -> None:
     (port,) = free_ports(1)
-    away = config.model_copy(update={"smtp_url": sending_url(port)})
+    away = config.model_copy(update={"smtp_url": SecretStr(f"smtp://127.0.0.1:{port}")})
     wanted(bob)
     wanted(make_owner(owner))
     assert send_waiting(away).summary == "1 put off"
     assert sorted(row[1] for row in rows(owner)) == [0, 1]
     owner.execute("UPDATE mails SET created_at = now() - interval '1 day', next_attempt_at = now()")
     assert send_waiting(away).summary == "1 failed"
-
-
-def sending_url(port: int) -> Any:
-    from pydantic import SecretStr
-
-    return SecretStr(f"smtp://127.0.0.1:{port}")
 
 
 def test_without_a_mail_server_mails_wait(owner: Connection, bob: Owner, database_url: str) -> None:
