@@ -76,7 +76,10 @@ def main() -> int:
         listener = _listener(given.host, given.port)
         mail_listener = None if given.smtp_port is None else _listener(given.host, given.smtp_port)
     except OSError as error:
-        print(f"Cannot listen on {error.filename}: {error.strerror}; choose another port", file=sys.stderr)
+        print(
+            f"Cannot listen on {error.filename}: {error.strerror}; choose another --port or --smtp-port",
+            file=sys.stderr,
+        )
         return 1
     try:
         app = create_app(given.state, mail_listener=mail_listener)
