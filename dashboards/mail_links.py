@@ -72,7 +72,7 @@ def needs_mails(endpoint: Endpoint) -> Endpoint:
 
 def sent_page(text: str, more: str = "") -> Response:
     """A mail is on its way, or would be: the same words for both."""
-    return page("mail_sent.html", text=text, more=more, sandbox=settings().uses_sandbox)
+    return page("mail_sent.html", text=text, more=more, shown_at=settings().mails_shown_at)
 
 
 @_with_database

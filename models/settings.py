@@ -252,6 +252,14 @@ class Settings(BaseSettings):
         """Whether any outside address points into the sandbox; only for telling people, never for a branch."""
         return bool(self.sandbox_url) and any(getattr(self, name).startswith(self.sandbox_url) for name in SERVICES)
 
+    @property
+    def mails_shown_at(self) -> str | None:
+        """The page of the sandbox that shows our mails, where they go there; only for telling people."""
+        if self.smtp_url is None or not self.sandbox_url:
+            return None
+        ours = urlsplit(self.smtp_url.get_secret_value()).hostname == urlsplit(self.sandbox_url).hostname
+        return f"{self.sandbox_url}/mails" if ours else None
+
 
 def _unknown_names(env_file: Path) -> list[tuple[str, str]]:
     known = {PREFIX + name.upper() for name in Settings.model_fields} | PASSED_ON

@@ -62,16 +62,20 @@ class Mailer:
     def send(self, letter: Letter) -> None:
         """Hand a mail to the server. Blocking. Raises TryLater, Refused, InDoubt or OperatorNeeded."""
         message = self._message(letter)
-        try:
-            smtp = self._connected()
-        except (OSError, smtplib.SMTPException) as error:
-            raise self._not_connected(error) from None
+        smtp = self._connected()
         try:
             self._hand_over(smtp, letter.to, message)
         except (OSError, smtplib.SMTPException) as error:
             raise TryLater(f"The mail server went away: {type(error).__name__}") from None
         finally:
             smtp.close()
+
+    def check(self) -> None:
+        """Whether the server lets us in; nothing is sent. Blocking. Raises TryLater or OperatorNeeded."""
+        smtp = self._connected()
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            smtp.quit()
+        smtp.close()
 
     def _message(self, letter: Letter) -> bytes:
         message = EmailMessage(policy=SMTP_POLICY)
@@ -93,6 +97,12 @@ class Mailer:
 
     def _connected(self) -> smtplib.SMTP:
         """A connection that may send: encrypted or local, and logged in where there is a login."""
+        try:
+            return self._opened()
+        except (OSError, smtplib.SMTPException) as error:
+            raise self._not_connected(error) from None
+
+    def _opened(self) -> smtplib.SMTP:
         if self._scheme == "smtps":
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
                 self._host, self._port, local_hostname=self._domain, timeout=self._timeout, context=self._tls

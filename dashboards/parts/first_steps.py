@@ -22,12 +22,9 @@ def first_steps(owner: Owner, accounts: Any) -> None:
             (is_connected, "Connect your Google Business Profile, Facebook Page or Instagram"),
             (False, "We write your first week" + (", and you say yes" if owner.rights.approval else "")),
         )
-        st.markdown(
-            "\n".join(f"- {':material/check_circle:' if done else ':material/circle:'} {what}" for done, what in steps)
-        )
-        if not is_connected:
-            st.page_link("views/accounts.py", label="Connect an account", icon=":material/add_link:")
-        elif owner.publishing:
+        marks = {True: ":material/check_circle:", False: ":material/circle:"}
+        st.markdown("  \n".join(f"{marks[done]} {what}" for done, what in steps))
+        if is_connected and owner.publishing:
             st.markdown("Your posts are being written. That takes a few minutes.")
             if st.button("Nothing there yet? Write them now", icon=":material/edit_note:", key="write-now"):
                 write_soon(owner.user_id)

@@ -85,6 +85,8 @@ def follow_mail(page: Page, outside: Server, subject: str, number: int) -> None:
     while len(outside.mails(EMAIL)) < number:
         assert time.monotonic() < until, f"no {subject!r}"
         time.sleep(0.05)
+    if (shown := page.get_by_role("link", name="The mail is shown here")).count():
+        shown.click()
     page.goto(f"{outside.url}/mails")
     mail = page.locator("article").first
     expect(mail.get_by_role("heading", name=f"[Sandbox] {subject}")).to_be_visible()
