@@ -140,6 +140,7 @@ class Postmaster:
 
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Envelope) -> str:
         self.mails.append(envelope)
+        assert server.transport is not None
         self.encrypted.append(session.ssl is not None or server.transport.get_extra_info("ssl_object") is not None)
         return "250 OK"
 

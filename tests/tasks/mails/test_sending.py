@@ -17,6 +17,7 @@ from models.connecting import hashed
 from models.database import Role, session
 from models.mails import LEASE, MailKind, want_mail
 from models.settings import Settings, settings
+from platforms.errors import Refused
 from tasks.housekeeping import forget_old_rows
 from tasks.mails import sending
 from tasks.mails.letters import write
@@ -151,7 +152,7 @@ def test_who_comes_back_after_their_lease_changes_nothing(owner: Connection, bob
     assert slow is not None
     due_again(owner)
     assert send_waiting(config).summary == "1 sent"
-    sending._record(slow, sending.Refused("too late"), utc_now())
+    sending._record(slow, Refused("too late"), utc_now())
     assert rows(owner) == [("sent", 2, None)]
 
 
