@@ -1,4 +1,4 @@
-"""Under `postagent up`, without a setting: sign up, read the mail in the sandbox, confirm, and a first week is there."""
+"""Under `postagent up`, without a setting: sign up, read the mail in the sandbox, confirm, and a week is written."""
 
 from __future__ import annotations
 
