@@ -12,8 +12,7 @@ import ipaddress
 import re
 import smtplib
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -31,14 +30,13 @@ _LONGEST_REPLY = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A mail in both its forms. `mail_id` makes its Message-ID; `headers` are further ones."""
+    """A mail in both its forms. `mail_id` makes its Message-ID."""
 
     mail_id: str
     to: str
     subject: str
     text: str
     html: str
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Mailer:
@@ -86,8 +84,6 @@ class Mailer:
             message["Date"] = format_datetime(localtime())
             message["Message-ID"] = f"<{letter.mail_id}@{self._domain}>"
             message["Auto-Submitted"] = "auto-generated"
-            for name, value in letter.headers.items():
-                message[name] = value
             message.set_content(letter.text)
             message.add_alternative(letter.html, subtype="html")
             letter.to.encode("ascii")

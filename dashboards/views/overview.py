@@ -57,7 +57,10 @@ def _needs_me(owner: Owner, accounts: Any) -> None:
     ending = [account for account in accounts if account.ends_message]
     resting = [account for account in accounts if account.disconnected_at is not None and account.open_posts]
     if not (waiting or troubles or broken or ending or long_pauses or resting):
-        st.success("Nothing. Everything runs by itself.", icon=":material/check_circle:")
+        if owner.is_verified:
+            st.success("Nothing. Everything runs by itself.", icon=":material/check_circle:")
+        else:
+            st.markdown("Only that you confirm your e-mail address.")
         return
     if waiting:
         with st.container(border=True, horizontal=True, vertical_alignment="center", key="needs-approval"):

@@ -37,6 +37,8 @@ def test_the_way_to_the_first_post_is_ticked_off(owner: Connection, bob_in: Logi
     test = open_page(bob_in)
     assert steps(test) == ["-Confirm", "+Connect", "-We"]
     assert "are being written" not in words(test)
+    assert "Only that you confirm your e-mail address." in words(test)
+    assert "Everything runs by itself" not in words(test)
     owner.execute("UPDATE users SET unverified_since = NULL")
     test = open_page(bob_in)
     assert steps(test) == ["+Confirm", "+Connect", "-We"]

@@ -77,7 +77,7 @@ def test_what_the_server_says_is_one_of_the_outcomes(
         {"to": "böb@example.com"},
         {"to": ""},
         {"subject": "Hello\r\nBcc: eve@example.com"},
-        {"headers": {"X-Kind": "a\nBcc: eve@example.com"}},
+        {"mail_id": "7\r\nBcc: eve@example.com"},
     ],
 )
 def test_no_header_and_no_recipient_can_be_smuggled_in(sandbox: Server, change: dict[str, Any]) -> None:
