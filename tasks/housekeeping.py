@@ -14,6 +14,7 @@ from models.queries import query
 from models.settings import settings
 from platforms import http as transport
 from tasks import wiring
+from tasks.media.stocking import Stocked, stock_up
 from tasks.media.storage import Storages
 from tasks.media.tidying import MediaTidied, delete_orphans, ping_downloads, release_abandoned
 from tasks.publishing.preparations import DiscardReport, SweepReport, discard, sweep
@@ -64,6 +65,12 @@ async def tidy_pictures() -> MediaTidied:
         return await ping_downloads(config, http, done)
 
 
+@task(name="stock up photos", cache_policy=NO_CACHE, retries=0)
+async def stock_up_photos() -> Stocked:
+    """Make stock photos ready ahead of the weeks that will show them. What is left is the next run's."""
+    return await stock_up(settings())
+
+
 @task(name="forget old rows", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=30)
 async def forget_old_rows() -> dict[str, int]:
     """Delete what is over: ids of long published posts, sessions, login attempts, mails, choices that nobody made.
@@ -90,7 +97,7 @@ def _forget() -> dict[str, int]:
     }
 
 
-def summary(done: Tidied, media: MediaTidied, forgotten: dict[str, int], moved: int) -> str:
+def summary(done: Tidied, media: MediaTidied, stocked: Stocked, forgotten: dict[str, int], moved: int) -> str:
     """One line; `moved` is how many posts were given the instant that their wall-clock time has now."""
     parts = []
     if done.swept.orphans:
@@ -107,6 +114,10 @@ def summary(done: Tidied, media: MediaTidied, forgotten: dict[str, int], moved: 
         parts.append(f"{media.pings} downloads told to Unsplash")
     if media.files_left or media.pings_left:
         parts.append(f"{media.files_left} files and {media.pings_left} downloads left for the next run")
+    if stocked.photos:
+        parts.append(f"{stocked.photos} stock photos made ready")
+    if stocked.left:
+        parts.append(f"{stocked.left} stock photos not ready yet")
     parts += [f"{number} old {name} forgotten" for name, number in forgotten.items() if number]
     if moved:
         parts.append(f"{moved} waiting posts kept on their owners' clocks")

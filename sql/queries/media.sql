@@ -3,8 +3,8 @@
 INSERT INTO stored_objects (key, user_id, place) VALUES (%(key)s, %(user_id)s, %(place)s)
 
 -- name: orphaned_objects
--- Files in storages that we reach and that nothing refers to: an upload that was not finished, a picture that was deleted. What a post still has to
--- show, and what a run has just chosen, is referred to.
+-- Files in storages that we reach and that nothing refers to: an upload that was not finished, a picture that was
+-- deleted. What a post still has to show, and what a run has just chosen, is referred to.
 SELECT o.key, o.place FROM stored_objects o
 WHERE o.created_at < clock_timestamp() - make_interval(secs => %(age)s) AND o.place = ANY(%(places)s)
   AND NOT EXISTS (SELECT FROM media_library m WHERE m.storage_key = o.key)
@@ -68,6 +68,19 @@ WHERE id = %(id)s AND storage_key IS NULL
 -- Where a stock photo's copy lies.
 SELECT c.storage_key AS key, o.place, c.fingerprint
 FROM stock_photo_cache c JOIN stored_objects o ON o.key = c.storage_key WHERE c.id = %(id)s
+
+-- name: photos_to_stock
+-- The photos that bring every search to enough ready ones, those of the poorest searches first.
+WITH searches AS (
+  SELECT id, row_number() OVER (PARTITION BY business_type, search_query
+                                ORDER BY storage_key IS NULL, cached_at, photo_url) AS place
+  FROM stock_photo_cache WHERE refusal IS NULL)
+SELECT c.id, c.photo_url AS url, c.source, coalesce(c.alt_text, c.search_query) AS alt_text,
+       c.photographer_name AS author, c.photographer_url AS author_url, c.page_url, c.download_ping_url AS ping_url,
+       c.storage_key AS key, NULL AS place, c.fingerprint
+FROM searches s JOIN stock_photo_cache c USING (id)
+WHERE s.place <= %(enough)s AND c.storage_key IS NULL
+ORDER BY s.place, c.cached_at, c.photo_url LIMIT %(limit)s
 
 -- name: stock_photo_refused
 -- A stock photo that can never be posted.

@@ -11,11 +11,20 @@ from uuid import UUID
 from platforms.openai_forms import Draft, DraftPost, Usage
 
 
+@dataclass(frozen=True, slots=True)
+class ArrivedPost:
+    """The theme and the customer's review that a post was asked for with, and the draft if one came."""
+
+    theme: str
+    review_id: UUID | None
+    draft: DraftPost | None
+
+
 @dataclass(slots=True)
 class Arrived:
-    """What a batch wrote for a week: per account and slot the theme it was asked for, and the draft if one came."""
+    """What a batch wrote for a week, per account and slot."""
 
-    posts: dict[tuple[UUID, str], tuple[str, DraftPost | None]] = field(default_factory=dict)
+    posts: dict[tuple[UUID, str], ArrivedPost] = field(default_factory=dict)
     model: str = ""
     usages: list[Usage] = field(default_factory=list)  # one a request
     cost_usd: Decimal = Decimal(0)
@@ -26,7 +35,11 @@ class Arrived:
         """The answer to one request; `asked` is its row."""
         given = {draft.slot: draft for draft in reversed(answer.posts)}
         for slot in asked["slots"]:
-            self.posts[UUID(slot["account_id"]), slot["slot"]] = (slot["theme"], given.get(slot["key"]))
+            self.posts[UUID(slot["account_id"]), slot["slot"]] = ArrivedPost(
+                theme=slot["theme"],
+                review_id=UUID(slot["review"]) if "review" in slot else None,
+                draft=given.get(slot["key"]),
+            )
         self.model = answer.model
         self.usages.append(answer.usage)
         self.cost_usd += cost_usd

@@ -201,7 +201,8 @@ def _store(ledger: Ledger, batch_id: UUID, model: str, lines: Sequence[Line]) ->
 
 
 def _slot(post: PlannedPost) -> dict[str, str]:
-    return {"key": post.key, "account_id": str(post.account_id), "slot": post.slot.local, "theme": post.theme}
+    asked = {"key": post.key, "account_id": str(post.account_id), "slot": post.slot.local, "theme": post.theme}
+    return asked | ({"review": str(post.review.id)} if post.review else {})
 
 
 def _place(post: PlannedPost) -> Place:

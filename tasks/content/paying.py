@@ -39,9 +39,11 @@ class PaidWriter:
             async with self._room:
                 draft = await self._writer.write_week(instructions, request, model, cache_key)
         except PlatformError as error:
-            self.cost_usd += await self._ledger.settle(reserved, None, None, billed=was_billed(error))
+            cost = await self._ledger.settle(reserved, None, None, billed=was_billed(error))
+            self.cost_usd += cost
             raise
-        self.cost_usd += await self._ledger.settle(reserved, draft.usage, draft.model, billed=True)
+        cost = await self._ledger.settle(reserved, draft.usage, draft.model, billed=True)
+        self.cost_usd += cost  # not in one line with the waiting: what another call adds meanwhile would be lost
         return draft
 
 

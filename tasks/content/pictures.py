@@ -27,8 +27,9 @@ from tasks.content.stock import StockShelf
 from tasks.media.preparing import OwnPicture, StockPhoto, Workshop
 
 _MOST_OWN = 1_000
-# With so many ready photos of a search that do not rest, no further one is fetched and converted for a post.
-_ENOUGH_READY = 12
+# With so many ready photos of a search that do not rest, no further one is fetched and converted while a week is being
+# written; housekeeping makes more of them ready (`tasks.media.stocking`).
+_ENOUGH_READY = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,8 +147,10 @@ class _Work:
             if asked is None:
                 left.append(_Rejected(planned, "", ""))
                 continue
-            theme, draft = asked
-            rejected = self._judge(replace(planned, theme=theme), draft, arrived.model)
+            # The review that it was written from, not the one that the plan would give it today; None when it is gone,
+            # and then no gate lets it be quoted.
+            review = next((one for one in self._owner.knowledge.reviews if one.id == asked.review_id), None)
+            rejected = self._judge(replace(planned, theme=asked.theme, review=review), asked.draft, arrived.model)
             left += [rejected] if rejected is not None else []
         return left
 

@@ -1,11 +1,13 @@
 """What a business-week costs, and how fast a thousand of them are written, against the sandbox.
 
-python -m tests.benchmarks.bench_content [--businesses 40] [--weeks 1000] [--latency 1.0] [--without-weeks]
+python -m tests.benchmarks.bench_content [--businesses 40] [--weeks 1000] [--cold-weeks 160] [--latency 1.0]
+    [--without-weeks | --without-money]
 
 (a) calls, tokens and money of a week written by one call, beside one call per post with the same instructions, the same
     gates and the same history. Tokens and prompt cache are the sandbox's imitation of the documented rules.
 (b) weeks per second of a whole run (plan, call, gates, pictures, queue, ledger) in a process of its own, beside the
-    time that the latency alone takes at that many calls at once.
+    time that the latency alone takes at that many calls at once: first with no photo known, as on a server's first day,
+    then, for other businesses, with the photos that housekeeping has made ready.
 (c) the same week by a batch.
 """
 
@@ -201,8 +203,8 @@ async def cost_of_a_week(address: str, businesses: int) -> None:
             print(f"  one call a week costs {ratio:.1%} of one call a post (aim 40 %); a batch {half:.1%} of that")
 
 
-def seed(url: str, weeks: int) -> None:
-    """So many owners with an account on each platform."""
+def seed(url: str, first: int, number: int) -> None:
+    """So many owners with an account on each platform, counted on from `first`."""
     import psycopg
 
     from tests.benchmarks.house import KEY
@@ -210,43 +212,66 @@ def seed(url: str, weeks: int) -> None:
 
     os.environ["POSTAGENT_ENCRYPTION_KEYS"] = KEY
     with psycopg.connect(url) as db:
-        for number in range(weeks):
-            trade, town, state = trade_and_place(number)
+        for business in range(first, first + number):
+            trade, town, state = trade_and_place(business)
             made = make_owner(
-                db, business_type=trade, business_name=f"{town} {trade} {number}", city=town, state=state,
-                brand_voice="friendly" if number % 2 else "professional",
+                db, business_type=trade, business_name=f"{town} {trade} {business}", city=town, state=state,
+                brand_voice="friendly" if business % 2 else "professional",
             )  # fmt: skip
             for platform in PLATFORMS:
                 make_account(db, made, platform)
 
 
-def weeks_per_second(weeks: int, latency: float) -> None:
+def weeks_per_second(weeks: int, cold_weeks: int, latency: float) -> None:
     """(b)."""
     with postgres() as url, sandbox() as address:
-        seed(url, weeks)
         with httpx.Client(base_url=address, timeout=30, trust_env=False) as control:
             rule = {"service": "openai", "operation": "complete", "kind": "latency", "seconds": latency}
             control.post("/_sandbox/faults", json=[rule]).raise_for_status()
-        command = [sys.executable, "-m", "tests.benchmarks.bench_content", "--worker", str(weeks)]
         env = environment(url, address, OPENAI_API_KEY="bench", PEXELS_API_KEY="bench")
-        told = json.loads(
-            subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1]
-        )
-        print(f"{weeks} weeks at {latency:g} s latency, {told['at_once']} calls at once: {told['seconds']:.1f} s")
-        print(f"  {told['summary']}")
-        for what, calls in (("one call a week", weeks), ("the calls made, repairs included", told["calls"])):
-            alone = -(-calls // told["at_once"]) * latency
-            print(f"  latency of {what} alone {alone:.1f} s: {alone / told['seconds']:.2f} of it (aim 0.80)")
-        a_week = told["cpu"] / weeks * 1000
-        print(f"  our CPU {told['cpu']:.1f} s ({a_week:.1f} ms a week), load {os.getloadavg()[0]:.1f}")
-        begin, middle, end = told["rss"]
-        print(f"  memory {begin:.0f} MiB at the start, {middle:.0f} in the middle, {end:.0f} at the end")
+        seed(url, 0, cold_weeks)
+        _tell("no photo known yet", cold_weeks, latency, _in_a_process(env, "--worker", cold_weeks))
+        stocked = _in_a_process(env, "--stock", 0)
+        print(f"housekeeping made {stocked['photos']} more photos ready in {stocked['seconds']:.1f} s")
+        seed(url, cold_weeks, weeks)
+        _tell("photos stocked up", weeks, latency, _in_a_process(env, "--worker", weeks))
+
+
+def _in_a_process(env: Mapping[str, str], what: str, number: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.benchmarks.bench_content", what, str(number)]
+    done = subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE, text=True)
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def _tell(what: str, weeks: int, latency: float, told: Mapping[str, Any]) -> None:
+    at_once = told["at_once"]
+    print(f"{weeks} weeks at {latency:g} s latency, {at_once} calls at once, {what}: {told['seconds']:.1f} s")
+    print(f"  {told['summary']}; {told['photos']} photos converted meanwhile")
+    for which, calls in (("one call a week", weeks), ("the calls made, repairs included", told["calls"])):
+        alone = -(-calls // at_once) * latency
+        print(f"  latency of {which} alone {alone:.1f} s: {alone / told['seconds']:.2f} of it (aim 0.80)")
+    print(f"  our CPU {told['cpu']:.1f} s ({told['cpu'] / weeks * 1000:.1f} ms a week), load {os.getloadavg()[0]:.1f}")
+    begin, middle, end = told["rss"]
+    print(f"  memory {begin:.0f} MiB at the start, {middle:.0f} in the middle, {end:.0f} at the end")
+
+
+def stock() -> None:
+    """Housekeeping's share, in this process."""
+    from models.settings import settings
+    from tasks.media.stocking import stock_up
+
+    start = time.perf_counter()
+    done = asyncio.run(stock_up(settings()))
+    assert not done.left, done
+    print(json.dumps({"photos": done.photos, "seconds": time.perf_counter() - start}))
 
 
 async def worker(weeks: int) -> None:
     """The deployment's work in this process; prints its numbers as JSON."""
     import psutil
 
+    from models.database import Role, session
     from tasks.content import generation
     from tasks.content.plan import owners_at_work
 
@@ -256,17 +281,24 @@ async def worker(weeks: int) -> None:
     async def watched(self: generation.Generation, user_id: UUID, *, last_chance: bool) -> bool:
         nonlocal begun
         begun += 1
-        if begun in (100, weeks // 2):
+        if begun in (weeks // 10, weeks // 2):
             rss.append(process.memory_info().rss / 2**20)
         return await original(self, user_id, last_chance=last_chance)
 
+    def converted() -> int:
+        with session(Role.WORKER) as db:
+            ready = "SELECT count(storage_key) FROM stock_photo_cache"
+            return int(db.connection().exec_driver_sql(ready).scalar_one())
+
     generation.Generation._owner = watched  # type: ignore[method-assign]
     owners_at_work(None)  # the engine is made, as it is in a worker that has just started
+    before = converted()
     cpu, start = time.process_time(), time.perf_counter()
     report = await generation.write_missing_weeks.fn(None, next_monday())
     told = {
         "seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu, "at_once": generation.AT_ONCE,
-        "calls": report.calls, "summary": report.summary, "rss": [*rss, process.memory_info().rss / 2**20],
+        "photos": converted() - before, "calls": report.calls,
+        "summary": report.summary, "rss": [*rss, process.memory_info().rss / 2**20],
     }  # fmt: skip
     assert report.made == 9 * weeks, report.summary
     print(json.dumps(told))
@@ -279,17 +311,24 @@ def main() -> None:
     parser.add_argument("--weeks", type=int, default=1000)
     parser.add_argument("--latency", type=float, default=1.0)
     parser.add_argument("--without-weeks", action="store_true")
+    parser.add_argument("--without-money", action="store_true")
+    parser.add_argument("--cold-weeks", type=int, default=160)  # every pair of trade and town once
     parser.add_argument("--worker", type=int)
+    parser.add_argument("--stock", type=int)
     given = parser.parse_args()
     if given.worker is not None:
         asyncio.run(worker(given.worker))
         return
-    with sandbox() as address:
-        with httpx.Client(base_url=address, timeout=30, trust_env=False) as control:
-            control.post("/_sandbox/config", json={"openai_batch_seconds": 0.0}).raise_for_status()
-        asyncio.run(cost_of_a_week(address, given.businesses))
+    if given.stock is not None:
+        stock()
+        return
+    if not given.without_money:
+        with sandbox() as address:
+            with httpx.Client(base_url=address, timeout=30, trust_env=False) as control:
+                control.post("/_sandbox/config", json={"openai_batch_seconds": 0.0}).raise_for_status()
+            asyncio.run(cost_of_a_week(address, given.businesses))
     if not given.without_weeks:
-        weeks_per_second(given.weeks, given.latency)
+        weeks_per_second(given.weeks, given.cold_weeks, given.latency)
 
 
 if __name__ == "__main__":

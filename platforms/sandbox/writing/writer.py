@@ -171,7 +171,8 @@ class _Week:
             question = self._optional("question", self._business.bank.questions, day)
             if question:
                 return opener, core, self._led(question, dice)
-        name = "facebook_promotion" if (platform, theme) == ("facebook", "promotion") else platform
+        own = f"{platform}_{theme}"  # a platform's closers for a theme go before its general ones
+        name = own if own in closers else platform
         closer = self._optional(f"closer {name}", closers.get(name, closers["google"]), day)
         return opener, core, closer if dice.random() < 0.92 else ""
 

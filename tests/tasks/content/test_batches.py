@@ -17,7 +17,7 @@ from tasks.content import generation as module
 from tasks.content.batches import COMPLETION, NEAR, BatchWork
 from tasks.content.generation import Generation, open_studio, write_missing_weeks
 from tasks.content.report import GenerationReport, rows_of
-from tests.factories import Owner, make_account, make_owner, next_monday
+from tests.factories import Owner, make_account, make_fact, make_owner, next_monday
 from tests.tasks.house import House
 
 
@@ -388,3 +388,29 @@ async def test_one_owners_request_does_not_wait_for_a_batch(house: House) -> Non
 def test_the_times_fit_together() -> None:
     assert NEAR + timedelta(hours=1) < COMPLETION
     assert timedelta(hours=25) <= COMPLETION  # a day, and an hour until somebody looks
+
+
+async def test_a_testimonial_marks_the_review_that_it_was_written_from(house: House) -> None:
+    someone = _owner(house, themes=["testimonial"])
+    db = house.connection
+    words = [f"They came on time and left the {thing} spotless." for thing in ("kitchen", "hallway", "garage", "attic")]
+    words += [f"Our {thing} works again, thank you." for thing in ("sink", "shower", "boiler", "dishwasher", "toilet")]
+    words += [f"A fair price for the {thing}." for thing in ("tap", "pump", "drain", "heater", "bath", "hose", "valve")]
+    for said in words:
+        make_fact(db, someone, said, kind="review", author="Maria G.")
+    await _run()
+    given = {slot["review"] for line in _lines(house) for slot in line["slots"] if "review" in slot}
+    assert given
+    # A plan of today would take these first.
+    for number in range(10):
+        make_fact(db, someone, f"Never heard of before {number}.", kind="review", author="Maria G.")
+    db.execute("UPDATE business_facts SET used_at = now() WHERE id = ANY(%s::uuid[])", (list(given),))
+    await _collect()
+    facts = house.rows("SELECT id, text, used_at FROM business_facts")
+    at = {
+        fact["text"]: post["scheduled_for"] for fact in facts for post in _far(house) if fact["text"] in post["content"]
+    }
+    used = {fact["text"]: fact["used_at"] for fact in facts}
+    assert len(at) > 1
+    assert {said: used[said] for said in at} == at
+    assert {str(fact["id"]) for fact in facts if fact["text"] in at} <= given

@@ -135,7 +135,7 @@ class TestReady:
         for number in range(30):
             finder = finder_of(photos, fetcher=fetcher, storages=storages)
             assert await _find(finder, _album(make_owner(owner)), seed=str(number)) is not None
-        assert len(fetcher.fetched) == len(set(fetcher.fetched)) == 12
+        assert len(fetcher.fetched) == len(set(fetcher.fetched)) == 6
 
     async def test_a_storage_that_fails_leaves_nothing_half_done(self, owner: Connection, bob: Owner) -> None:
         storages = memory_storages()
