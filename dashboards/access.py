@@ -23,10 +23,12 @@ from models.settings import settings
 
 log = logging.getLogger(__name__)
 
+_SAID = {"bye": "You are logged out.", "changed": "Your password is changed. Log in with the new one."}
+
 
 @lru_cache(maxsize=1)
-def _one_guess_a_core() -> CapacityLimiter:
-    """Each check of a password takes 64 MiB and a core for a fifth of a second."""
+def one_guess_a_core() -> CapacityLimiter:
+    """Each look at a password takes 64 MiB and a core for a fifth of a second."""
     return CapacityLimiter(2)
 
 
@@ -35,7 +37,8 @@ async def login_form(request: Request) -> Response:
     target = safe_next(request.query_params.get("next"))
     if request.scope.get(SIGNED_IN) is not None:
         return RedirectResponse(target, status_code=303)
-    return _form(target, said="You are logged out." if request.query_params.get("bye") else None)
+    said = next((words for name, words in _SAID.items() if request.query_params.get(name)), None)
+    return _form(target, said=said)
 
 
 async def login(request: Request) -> Response:
@@ -49,44 +52,43 @@ async def login(request: Request) -> Response:
     if not email.strip() or not password:
         return _form(target, email=email, problem="Please fill in both fields.", status_code=422)
 
-    config = settings()
-    name = cookie_name(config.public_url)
-
-    def check() -> LoggedIn | WrongPassword | TooSoon:
-        now = utc_now()
-        result = log_in(
-            email,
-            SecretStr(password),
-            address=request.client.host if request.client else "",
-            user_agent=request.headers.get("user-agent"),
-            now=now,
-        )
-        if isinstance(result, LoggedIn):  # a session that stood here before ends: no fixation
-            log_out(token_of(request.headers, name), now=now)
-        return result
-
     try:
-        result = await to_thread.run_sync(check, limiter=_one_guess_a_core())
+        result = await try_login(request, email, SecretStr(password))
     except (OperationalError, DatabaseError):
         log.exception("nobody can log in")
         problem = "We cannot reach our database. Please try again in a minute."
         return _form(target, email=email, problem=problem, status_code=503, headers={"retry-after": "30"})
     if isinstance(result, TooSoon):
-        wait = "1 second" if result.seconds == 1 else f"{result.seconds} seconds"
-        return _form(
-            target,
-            email=email,
-            problem=f"Too many tries. Try again in {wait}.",
-            status_code=429,
-            headers={"retry-after": str(result.seconds)},
-        )
+        return _form(target, email=email, problem=too_soon(result), status_code=429, headers=retry_after(result))
     if isinstance(result, WrongPassword):
         problem = "This e-mail and password do not belong together. Check both and try again."
         return _form(target, email=email, problem=problem, status_code=401)
+    return logged_in(target, result)
+
+
+async def try_login(request: Request, email: str, password: SecretStr) -> LoggedIn | WrongPassword | TooSoon:
+    """Check e-mail and password. A session that stood here before ends when they are right: no fixation."""
+    name = cookie_name(settings().public_url)
+
+    def check() -> LoggedIn | WrongPassword | TooSoon:
+        now = utc_now()
+        result = log_in(
+            email, password, address=visitor(request), user_agent=request.headers.get("user-agent"), now=now
+        )
+        if isinstance(result, LoggedIn):
+            log_out(token_of(request.headers, name), now=now)
+        return result
+
+    return await to_thread.run_sync(check, limiter=one_guess_a_core())
+
+
+def logged_in(target: str, login: LoggedIn) -> Response:
+    """On to a page of ours, with the new session's cookie."""
+    config = settings()
     response = RedirectResponse(target, status_code=303, headers={"cache-control": "no-store"})
     response.set_cookie(
-        name,
-        result.token.get_secret_value(),
+        cookie_name(config.public_url),
+        login.token.get_secret_value(),
         max_age=int(SESSION_LIFE.total_seconds()),
         path="/",
         secure=config.public_url.startswith("https://"),
@@ -96,15 +98,36 @@ async def login(request: Request) -> Response:
     return response
 
 
+def visitor(request: Request) -> str:
+    """The visitor's IP address."""
+    return request.client.host if request.client else ""
+
+
+def too_soon(answer: TooSoon) -> str:
+    """What is said to who tries too often."""
+    minutes, seconds = -(-answer.seconds // 60), answer.seconds
+    wait = f"{minutes} minutes" if seconds > 90 else "1 second" if seconds == 1 else f"{seconds} seconds"
+    return f"Too many tries. Try again in {wait}."
+
+
+def retry_after(answer: TooSoon) -> dict[str, str]:
+    """The same for programs."""
+    return {"retry-after": str(answer.seconds)}
+
+
 async def logout(request: Request) -> Response:
     """POST /logout: the session ends on the server, also for pages that stand open."""
-    config = settings()
-    name = cookie_name(config.public_url)
-    token = token_of(request.headers, name)
+    token = token_of(request.headers, cookie_name(settings().public_url))
     await to_thread.run_sync(lambda: log_out(token, now=utc_now()))
-    response = RedirectResponse("/login?bye=1", status_code=303)
+    return logged_out("/login?bye=1")
+
+
+def logged_out(target: str) -> Response:
+    """On to a page of ours, without a cookie."""
+    public_url = settings().public_url
+    response = RedirectResponse(target, status_code=303)
     response.delete_cookie(
-        name, path="/", secure=config.public_url.startswith("https://"), httponly=True, samesite="lax"
+        cookie_name(public_url), path="/", secure=public_url.startswith("https://"), httponly=True, samesite="lax"
     )
     return response
 

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 from starlette.middleware import Middleware
 
-from dashboards import access, connect, health, media_files, meta_callbacks, pages
+from dashboards import access, connect, health, mail_links, media_files, meta_callbacks, pages, signup
 from dashboards.doors import Doors
 from dashboards.guard import Guard, allowed_hosts
 from dashboards.parts.mishap import report_mishap
@@ -34,9 +34,11 @@ ROUTES = [
     *access.ROUTES,
     *connect.ROUTES,
     *health.ROUTES,
+    *mail_links.ROUTES,
     *media_files.ROUTES,
     *meta_callbacks.ROUTES,
     *pages.ROUTES,
+    *signup.ROUTES,
 ]
 
 _CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"

@@ -27,6 +27,7 @@ from dashboards.connecting.answers import choice_page, failed, problem_page, tol
 from dashboards.connecting.attempts import Returned
 from dashboards.connecting.words import NAMES, Trouble, not_stored_told, other_account_told, trouble_told
 from dashboards.doors import Door, Endpoint
+from dashboards.first_week import write_soon
 from dashboards.forms import fields_of
 from dashboards.guard import SIGNED_IN, no_database
 from dashboards.logins import SignedIn
@@ -200,6 +201,8 @@ async def choice(request: Request, who: SignedIn, owner: Owner) -> Response:
 
 async def _store(owner: Owner, service: Service, choices: list[Choice], person: str | None, *, done: str) -> Response:
     stored = await run_in_threadpool(keeping.store, owner, service, choices, person=person, now=utc_now())
+    if stored.stored:
+        write_soon(owner.user_id)
     if not (stored.taken or stored.no_room or stored.not_lasting):
         return RedirectResponse(f"/accounts?done={done}", status_code=303)
     if stored.not_lasting:

@@ -5,9 +5,9 @@ Everything here acts as `postagent_access`, which sees password hashes and sessi
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -15,13 +15,14 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
+from models.connecting import hashed
 from models.database import Role, session
+from models.owners import LONGEST_EMAIL
 from models.passwords import verify_password
 from models.queries import query
 
 SESSION_LIFE = timedelta(days=30)
 _SEEN_EVERY = timedelta(minutes=1)
-_LONGEST_EMAIL = 254  # RFC 5321
 _TOKEN_CHARACTERS = 43  # 32 bytes as base64url
 
 
@@ -83,7 +84,7 @@ def log_in(
 
     Known and unknown e-mails take the same steps and the same time. `address` is the visitor's IP address.
     """
-    email = email.replace("\0", "").strip()[:_LONGEST_EMAIL]
+    email = email.replace("\0", "").strip()[:LONGEST_EMAIL]
     attempt = _begin(email, address, now)
     if isinstance(attempt, TooSoon):
         return attempt
@@ -98,7 +99,7 @@ def log_in(
         db.connection().exec_driver_sql(
             query("open_session"),
             {
-                "token_hash": _hashed(token),
+                "token_hash": hashed(token),
                 "user_id": user.id,
                 "user_agent": user_agent[:300] if user_agent else None,
                 "now": now,
@@ -109,11 +110,12 @@ def log_in(
 
 
 def _begin(email: str, address: str, now: datetime) -> list[int] | TooSoon:
-    """Count the try before the password is looked at, or say how long to wait. Refused tries are not counted."""
-    subjects = {
-        f"email:{hashlib.sha256(email.casefold().encode()).hexdigest()}": PER_EMAIL,
-        f"address:{_network(address)}": PER_ADDRESS,
-    }
+    subjects = {f"email:{hashed(email.casefold())}": PER_EMAIL, f"address:{network_of(address)}": PER_ADDRESS}
+    return begin_attempt(subjects, now)
+
+
+def begin_attempt(subjects: Mapping[str, Slowdown], now: datetime) -> list[int] | TooSoon:
+    """Count a try of these subjects before it is looked at, or say how long to wait. Refused tries are not counted."""
     with session(Role.ACCESS) as db:
         run = db.connection().exec_driver_sql
         waits: list[timedelta] = []
@@ -130,8 +132,8 @@ def _begin(email: str, address: str, now: datetime) -> list[int] | TooSoon:
         return [run(query("begin_login_attempt"), {"subject": s, "now": now}).scalar_one() for s in subjects]
 
 
-def _network(address: str) -> str:
-    """An IPv6 visitor owns a whole /64."""
+def network_of(address: str) -> str:
+    """Whom an address stands for: an IPv6 visitor owns a whole /64."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -143,18 +145,13 @@ def _network(address: str) -> str:
     return str(parsed)
 
 
-def _hashed(token: str) -> str:
-    """Tokens are random: a plain hash is enough, and a stolen table opens nothing."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def find_session(token: str | None, *, now: datetime) -> SignedIn | None:
     """The live session behind a cookie's token, noted as seen (at most once a minute)."""
     if token is None or len(token) != _TOKEN_CHARACTERS:
         return None
     with session(Role.ACCESS) as db:
         run = db.connection().exec_driver_sql
-        row = run(query("find_session"), {"token_hash": _hashed(token), "now": now}).one_or_none()
+        row = run(query("find_session"), {"token_hash": hashed(token), "now": now}).one_or_none()
         if row is None:
             return None
         if row.last_seen_at < now - _SEEN_EVERY:
@@ -174,4 +171,4 @@ def log_out(token: str | None, *, now: datetime) -> None:
     if token is None:
         return
     with session(Role.ACCESS) as db:
-        db.connection().exec_driver_sql(query("revoke_session"), {"token_hash": _hashed(token), "now": now})
+        db.connection().exec_driver_sql(query("revoke_session"), {"token_hash": hashed(token), "now": now})

@@ -56,7 +56,7 @@ class DataDeletion(Table, table=True):
 
 
 def hashed(secret: str) -> str:
-    """States and confirmation codes are random: a plain hash is enough, and a stolen table opens nothing."""
+    """States, codes and tokens are random: a plain hash is enough, and a stolen table opens nothing."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

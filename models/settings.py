@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -45,6 +46,8 @@ SERVICES: dict[str, tuple[str, str]] = {
 # Where pictures are stored; all of them or none.
 S3 = ("s3_endpoint_url", "s3_bucket", "s3_access_key_id", "s3_secret_access_key", "s3_public_url")
 
+SANDBOX_SENDER = "PostAgentPro <hello@postagent.example>"
+
 
 class SettingsError(Exception):
     """A setting is wrong, missing or unknown; the message is one line with the mend."""
@@ -73,6 +76,7 @@ class Settings(BaseSettings):
     dashboard_port: int = Field(default=8501, ge=1, le=65535, description="Port of the dashboard under `up`.")
     prefect_port: int = Field(default=4200, ge=1, le=65535, description="Port of Prefect's server under `up`.")
     sandbox_port: int = Field(default=8600, ge=1, le=65535, description="Port of the sandbox under `up`.")
+    sandbox_smtp_port: int = Field(default=8601, ge=1, le=65535, description="Port of the sandbox's mail server.")
     work_pool_type: str = Field(default="process", description="Type of Prefect's work pool that `up` makes.")
 
     google_client_id: str | None = None
@@ -118,6 +122,16 @@ class Settings(BaseSettings):
     s3_secret_access_key: SecretStr | None = Field(default=None, description="The secret of that key.")
     s3_public_url: str | None = Field(
         default=None, description="Where everybody can fetch the bucket's files; platforms fetch pictures from here."
+    )
+
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server: `smtp://user:password@host:587` (STARTTLS) or `smtps://user:password@host:465`. "
+        "Where the sandbox stands for the outside world its own is used. Without one nobody can sign up.",
+    )
+    email_from: str | None = Field(
+        default=None,
+        description="Whom mails come from, as `PostAgentPro <hello@example.com>`: an address that the server may use.",
     )
 
     google_auth_url: str = ""
@@ -171,6 +185,30 @@ class Settings(BaseSettings):
                 ) from None
         return value
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        try:
+            parts = urlsplit(value.get_secret_value())
+            fits = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # its text may hold a part of the password
+            fits = False
+        if not fits:
+            raise ValueError(
+                "cannot be read; write smtp://user:password@host:587 or smtps://user:password@host:465, with @ : / of "
+                "a password as %40 %3A %2F"
+            )
+        return value
+
+    @field_validator("email_from")
+    @classmethod
+    def _sender(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"([^<>\r\n@]*<)?[^\s<>@,]+@[^\s<>@,]+\.[^\s<>@,]+>?", value, re.ASCII):
+            raise ValueError(f"{value!r} is not a sender; write PostAgentPro <hello@example.com>")
+        return value or None
+
     @field_validator("ai_prices")
     @classmethod
     def _readable_prices(cls, value: str | None) -> str | None:
@@ -194,6 +232,11 @@ class Settings(BaseSettings):
                 setattr(self, name, f"{self.sandbox_url}{path}" if self.sandbox_url else real)
         if "public_url" not in self.model_fields_set:
             self.public_url = f"http://localhost:{self.dashboard_port}"
+        if self.smtp_url is None and self.sandbox_url:
+            self.smtp_url = SecretStr(f"smtp://{urlsplit(self.sandbox_url).hostname}:{self.sandbox_smtp_port}")
+            self.email_from = self.email_from or SANDBOX_SENDER
+        if self.smtp_url is not None and self.email_from is None:
+            raise ValueError("EMAIL_FROM is missing; write whom mails come from: PostAgentPro <hello@example.com>")
         given = {name: getattr(self, name) for name in S3}
         if any(given.values()) and (missing := [name for name, value in given.items() if not value]):
             raise ValueError(f"{missing[0].upper()} is missing; set all of {', '.join(S3).upper()}, or none")
@@ -208,6 +251,14 @@ class Settings(BaseSettings):
     def uses_sandbox(self) -> bool:
         """Whether any outside address points into the sandbox; only for telling people, never for a branch."""
         return bool(self.sandbox_url) and any(getattr(self, name).startswith(self.sandbox_url) for name in SERVICES)
+
+    @property
+    def mails_shown_at(self) -> str | None:
+        """The page of the sandbox that shows our mails, where they go there; only for telling people."""
+        if self.smtp_url is None or not self.sandbox_url:
+            return None
+        ours = urlsplit(self.smtp_url.get_secret_value()).hostname == urlsplit(self.sandbox_url).hostname
+        return f"{self.sandbox_url}/mails" if ours else None
 
 
 def _unknown_names(env_file: Path) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from models.business import Business, UserPreferences
 from models.business_facts import BusinessFact
 from models.connecting import ConnectAttempt, DataDeletion
 from models.content import ContentGeneration, ContentTemplate
+from models.mails import Mail, MailLink
 from models.media import MediaFile, PictureUse, StockPhoto, StoredObject
 from models.notices import OwnerNotice
 from models.operations import JobRun, QuarantinedRow
@@ -31,6 +32,8 @@ __all__ = [
     "JobRun",
     "LocationMetric",
     "LoginAttempt",
+    "Mail",
+    "MailLink",
     "MediaFile",
     "OwnerNotice",
     "PictureUse",

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Identity, Index, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Computed, Identity, Index, text
 from sqlmodel import Field
 
 from models.base import Table, id_field, owner_column, text_column, time_column, utc_now
 
 
 class User(Table, table=True):
-    """An owner. `status` paused or canceled stops generating and publishing at once."""
+    """An owner. `status` paused or canceled stops generating and publishing at once, and nothing begins while their
+    address is unproved: `is_served` says both."""
 
     __tablename__ = "users"
     __table_args__ = (
@@ -32,6 +33,17 @@ class User(Table, table=True):
     trial_ends_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
     created_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="now()"))
     updated_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="now()"))
+    unverified_since: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    is_served: bool | None = Field(
+        default=None,
+        sa_column=Column(
+            Boolean,
+            Computed(
+                "(status = ANY (ARRAY['active'::text, 'trial'::text])) AND unverified_since IS NULL", persisted=True
+            ),
+            nullable=False,
+        ),
+    )
 
 
 class DashboardSession(Table, table=True):

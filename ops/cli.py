@@ -105,8 +105,9 @@ def users_add(
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read it instead of asking.")] = False,
 ) -> None:
     """Add an owner with their business."""
+    from models.owners import NewOwner
     from ops.commands.inputs import new_password
-    from ops.commands.users import NewOwner, add, check
+    from ops.commands.users import add, check
 
     owner = NewOwner(
         email=email,

@@ -23,6 +23,7 @@ from tasks.publishing.window import worker_name
 
 HANDLES_KEPT_DAYS = 30
 SESSIONS_KEPT_DAYS = 30
+MAILS_KEPT_DAYS = 30
 DISCARDS_A_RUN = 5_000
 BATCH = 100
 
@@ -72,7 +73,7 @@ async def stock_up_photos() -> Stocked:
 
 @task(name="forget old rows", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=30)
 async def forget_old_rows() -> dict[str, int]:
-    """Delete what is over: ids of long published posts, sessions, login attempts, choices of accounts that nobody made.
+    """Delete what is over: ids of long published posts, sessions, login attempts, mails, choices that nobody made.
 
     Returns how many of each.
     """
@@ -85,8 +86,15 @@ def _forget() -> dict[str, int]:
     with session(Role.ACCESS) as db:
         sessions = db.connection().exec_driver_sql(query("prune_sessions"), {"days": SESSIONS_KEPT_DAYS}).rowcount
         attempts = db.connection().exec_driver_sql(query("prune_login_attempts"), {"days": 1}).rowcount
+        mails = db.connection().exec_driver_sql(query("prune_mails"), {"days": MAILS_KEPT_DAYS}).rowcount
         ways = db.connection().exec_driver_sql(query("prune_connect_attempts")).rowcount
-    return {"handles": handles, "sessions": sessions, "login attempts": attempts, "ways to a platform": ways}
+    return {
+        "handles": handles,
+        "sessions": sessions,
+        "login attempts": attempts,
+        "mails": mails,
+        "ways to a platform": ways,
+    }
 
 
 def summary(done: Tidied, media: MediaTidied, stocked: Stocked, forgotten: dict[str, int], moved: int) -> str:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -28,6 +29,7 @@ class Server:
     url: str
     app: Sandbox
     client: httpx.Client
+    smtp_url: str
 
     @property
     def world(self) -> Any:
@@ -59,6 +61,11 @@ class Server:
         last = self.control("GET", f"calls?last=1000&service={service}&operation={operation}")
         return len(last)
 
+    def mails(self, to: str) -> list[dict[str, Any]]:
+        """The mails that the sandbox took for an address, newest first."""
+        found: list[dict[str, Any]] = self.control("GET", f"mails?to={quote(to)}")
+        return found
+
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """A control route."""
         response = self.client.request(method, f"{self.url}/_sandbox/{path}", json=body)
@@ -68,7 +75,8 @@ class Server:
 
 @pytest.fixture(scope="session")
 def _running_sandbox() -> Iterator[Server]:
-    app = create_app()
+    mail_listener = socket.create_server(("127.0.0.1", 0))
+    app = create_app(mail_listener=mail_listener)
     # With the protocol named asyncio sets TCP_NODELAY; without it every answer waits 40 ms for a delayed ACK.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
@@ -79,7 +87,8 @@ def _running_sandbox() -> Iterator[Server]:
     while not server.started:
         time.sleep(0.005)
     with httpx.Client(trust_env=False, verify=False) as client:  # one for all: a TLS context takes long to make
-        yield Server(f"http://127.0.0.1:{listener.getsockname()[1]}", app, client)
+        smtp_url = f"smtp://127.0.0.1:{mail_listener.getsockname()[1]}"
+        yield Server(f"http://127.0.0.1:{listener.getsockname()[1]}", app, client, smtp_url)
     server.should_exit = True
     thread.join(10)
     listener.close()

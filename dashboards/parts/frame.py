@@ -31,6 +31,12 @@ def open_page(title: str, *, lead: str | None = None) -> Owner:
 
 def _standing(owner: Owner) -> None:
     """What the owner's account means for their posts, when it is not simply active."""
+    if not owner.is_verified:
+        st.html(
+            '<div class="pa-note pa-unverified"><span>Please confirm your e-mail address: we have sent a mail to '
+            f"<b>{escape(owner.email)}</b>. Until then no posts are written and none go out.</span>"
+            '<form method="post" action="/verify/again"><button type="submit">Send it again</button></form></div>'
+        )
     if owner.status == "paused":
         st.warning("Your account is paused: no posts are written and none go out.", icon=":material/pause_circle:")
     elif owner.status == "canceled":

@@ -33,6 +33,7 @@ class Owner:
     zone: str
     business_name: str | None
     avoid_keywords: Sequence[str]
+    is_verified: bool
     now: datetime
 
     @property
@@ -48,7 +49,7 @@ class Owner:
     @property
     def publishing(self) -> bool:
         """Whether anything of theirs goes out at all."""
-        return may_publish(self.status)
+        return may_publish(self.status) and self.is_verified
 
     @property
     def may_change(self) -> bool:

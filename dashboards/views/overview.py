@@ -11,6 +11,7 @@ import streamlit as st
 from dashboards.parts.accounts import account_state, ending_access, list_item, lost_connection, pause_of, title_of
 from dashboards.parts.cards import avatar
 from dashboards.parts.connecting import connect_again
+from dashboards.parts.first_steps import first_steps
 from dashboards.parts.frame import close_page, open_page
 from dashboards.parts.numbers import Period, per_day, totals
 from dashboards.parts.owner import Owner
@@ -27,6 +28,7 @@ def show() -> None:
     """The page."""
     owner = open_page("Overview")
     accounts = owner.rows("dashboard_accounts", now=owner.now)
+    first_steps(owner, accounts)
     _needs_me(owner, accounts)
     left, right = st.columns([1.25, 1], gap="large")
     with left:
@@ -55,7 +57,10 @@ def _needs_me(owner: Owner, accounts: Any) -> None:
     ending = [account for account in accounts if account.ends_message]
     resting = [account for account in accounts if account.disconnected_at is not None and account.open_posts]
     if not (waiting or troubles or broken or ending or long_pauses or resting):
-        st.success("Nothing. Everything runs by itself.", icon=":material/check_circle:")
+        if owner.is_verified:
+            st.success("Nothing. Everything runs by itself.", icon=":material/check_circle:")
+        else:
+            st.markdown("Only that you confirm your e-mail address.")
         return
     if waiting:
         with st.container(border=True, horizontal=True, vertical_alignment="center", key="needs-approval"):
@@ -113,7 +118,8 @@ def _next(owner: Owner) -> None:
     posts = owner.rows("dashboard_next", limit=5)
     if not posts or not owner.publishing:
         if not owner.publishing:
-            st.markdown("Nothing, while your account is not active.")
+            held = "your account is not active" if owner.is_verified else "your e-mail address is not confirmed"
+            st.markdown(f"Nothing, while {held}.")
         else:
             words = "Nothing is approved yet." if owner.rights.approval else "Nothing is scheduled yet."
             st.markdown(f"{words} New posts are written every week.")

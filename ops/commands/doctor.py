@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from models.settings import Settings, settings
 from ops.commands.doctor_data import database, keys
+from ops.commands.doctor_mails import mails
 from ops.commands.doctor_media import media
 from ops.commands.doctor_services import credentials, running_parts
 from ops.errors import expected
@@ -32,7 +33,7 @@ def examine() -> list[Finding]:
             raise
         return [wrong(message, "correct the setting; docs/settings.md lists them all")]
     found = [ok(f"settings read, HOME is {home_of(config)}")]
-    parts: list[Callable[[Settings], list[Finding]]] = [disk, database, keys, credentials, media]
+    parts: list[Callable[[Settings], list[Finding]]] = [disk, database, keys, credentials, media, mails]
     for part in parts:
         found += _guarded(part, config)
     return found + asyncio.run(running_parts(config))

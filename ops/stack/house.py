@@ -109,11 +109,9 @@ class House:
 
     async def _start_sandbox(self) -> None:
         self.progress.begin("the sandbox")
-        port = str(self.config.sandbox_port)
+        ports = ["--port", str(self.config.sandbox_port), "--smtp-port", str(self.config.sandbox_smtp_port)]
         state = str(self.home / "sandbox.sqlite")
-        sandbox = await self._launch(
-            "sandbox", [sys.executable, "-m", "platforms.sandbox", "--port", port, "--state", state]
-        )
+        sandbox = await self._launch("sandbox", [sys.executable, "-m", "platforms.sandbox", *ports, "--state", state])
         await self._until(sandbox, lambda: self._answers(f"{self.record.sandbox_url}/_sandbox/calls"))
         self.progress.done("the sandbox")
 

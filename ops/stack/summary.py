@@ -16,7 +16,8 @@ def summary(house: House) -> str:
     if record.sandbox_url is not None:
         mine = starts_sandbox(house.config)
         lines.append(
-            f"  Sandbox     {record.sandbox_url}{'   (what is live; nothing leaves this machine)' if mine else ''}"
+            f"  Sandbox     {record.sandbox_url}"
+            f"{'   (what is live, and mails; nothing leaves this machine)' if mine else ''}"
         )
     if house.demo:
         lines += ["", f"  Demo logins, password {PASSWORD}"]

@@ -70,6 +70,7 @@ def _ports(config: Settings) -> dict[str, tuple[int, str]]:
     }
     if starts_sandbox(config):
         wanted["the sandbox"] = (config.sandbox_port, "POSTAGENT_SANDBOX_PORT")
+        wanted["the sandbox's mail server"] = (config.sandbox_smtp_port, "POSTAGENT_SANDBOX_SMTP_PORT")
     return wanted
 
 

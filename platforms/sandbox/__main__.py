@@ -1,4 +1,5 @@
-"""`python -m platforms.sandbox --port 8600 --host 127.0.0.1 --state FILE`: run the sandbox until it is told to stop."""
+"""`python -m platforms.sandbox --port 8600 --smtp-port 8601 --host 127.0.0.1 --state FILE`: run the sandbox until it is
+told to stop."""
 
 from __future__ import annotations
 
@@ -50,24 +51,38 @@ class AnnouncingServer(uvicorn.Server):
             print(f"Sandbox ready at {self.where} (nothing there is on the real internet)", flush=True)
 
 
+def _listener(host: str, port: int) -> socket.socket:
+    """A bound socket. Raises OSError with the address as its `filename`."""
+    # The protocol has to be named: else asyncio does not set TCP_NODELAY, and every answer waits 40 ms for an ACK.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, f"{host}:{port}") from None
+    return listener
+
+
 def main() -> int:
     """Parse the arguments and serve. Exit code 1, with one line, when port or state file cannot be had."""
     parser = argparse.ArgumentParser(prog="python -m platforms.sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8600, help="0 = any free one; the line printed tells it")
+    parser.add_argument("--smtp-port", type=int, default=None, help="take mails there; without it none are taken")
     parser.add_argument("--state", type=Path, default=None, help="file that keeps everything over a restart")
     given = parser.parse_args()
-    # The protocol has to be named: else asyncio does not set TCP_NODELAY, and every answer waits 40 ms for an ACK.
-    family = socket.AF_INET6 if ":" in given.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((given.host, given.port))
+        listener = _listener(given.host, given.port)
+        mail_listener = None if given.smtp_port is None else _listener(given.host, given.smtp_port)
     except OSError as error:
-        print(f"Cannot listen on {given.host}:{given.port}: {error.strerror}; choose another --port", file=sys.stderr)
+        print(
+            f"Cannot listen on {error.filename}: {error.strerror}; choose another --port or --smtp-port",
+            file=sys.stderr,
+        )
         return 1
     try:
-        app = create_app(given.state)
+        app = create_app(given.state, mail_listener=mail_listener)
     except StateFileInUse as error:
         print(f"{error}; stop that one or choose another --state", file=sys.stderr)
         return 1

@@ -5,9 +5,10 @@ Product code never knows that it is here; only base URLs differ.
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,12 @@ from platforms.sandbox.google_reading import GoogleAccounts, GoogleLocations, Go
 from platforms.sandbox.google_tokens import GoogleTokens
 from platforms.sandbox.instagram import Instagram
 from platforms.sandbox.instagram_tokens import InstagramTokens
+from platforms.sandbox.mail import serving
 from platforms.sandbox.meta import MetaVoice
 from platforms.sandbox.openai import OpenAi
 from platforms.sandbox.openai_common import OpenAiVoice
 from platforms.sandbox.page.consent import Consent
+from platforms.sandbox.page.mails import Mails
 from platforms.sandbox.page.view import Page
 from platforms.sandbox.pictures import jpeg
 from platforms.sandbox.state import World
@@ -58,11 +61,17 @@ class Sandbox(Starlette):
         await super().__call__(scope, receive, send)
 
 
-def create_app(state_path: Path | None = None, clock: Callable[[], float] = time.time) -> Sandbox:
+def create_app(
+    state_path: Path | None = None,
+    clock: Callable[[], float] = time.time,
+    *,
+    mail_listener: socket.socket | None = None,
+) -> Sandbox:
     """Build the sandbox.
 
     `state_path` is a file that keeps its state over restarts; without one it lives in memory. `clock` gives Unix
-    seconds. Raises storage.StateFileInUse when another sandbox has that file open.
+    seconds. Mails are taken on `mail_listener`, a bound socket, where one is given. Raises storage.StateFileInUse when
+    another sandbox has that file open.
     """
     world, faults, calls = World(clock), Faults(), CallLog()
     storage = Storage(state_path) if state_path is not None else None
@@ -72,12 +81,16 @@ def create_app(state_path: Path | None = None, clock: Callable[[], float] = time
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        yield
-        if storage is not None:
-            storage.close()
+        async with AsyncExitStack() as stack:
+            if storage is not None:
+                stack.callback(storage.close)
+            if mail_listener is not None:
+                await stack.enter_async_context(serving(world, faults, mail_listener))
+            yield
 
     routes = [
         *Page(world, faults).routes(),
+        *Mails(world).routes(),
         *Consent(world).routes(),
         *Control(world, faults, calls).routes(),
         Route(PICTURE_PATH, picture),

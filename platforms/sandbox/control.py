@@ -10,6 +10,7 @@ POST   /_sandbox/tokens     {account_id, state: expired|revoked, subcode?} -> {e
                             invalid_rapt and admin_policy_enforced
 POST   /_sandbox/data-access {account_id, seconds}: when Facebook ends the access to data -> {tokens}
 GET    /_sandbox/truth      every object that is or was visible, and the unpublished ones
+GET    /_sandbox/mails      the mails that were taken, newest first; ?to=ADDRESS
 GET    /_sandbox/faults     rules in force     POST a list to add     DELETE clears
 GET    /_sandbox/calls      counts per service and operation; ?last=N (&service=, &operation=) the newest calls
 DELETE /_sandbox/calls      count anew
@@ -70,6 +71,7 @@ class Control:
             ("tokens", "POST", self._end_tokens),
             ("data-access", "POST", self._end_data_access),
             ("truth", "GET", lambda body, request: truth(self._world)),
+            ("mails", "GET", self._mails),
             ("faults", "GET", lambda body, request: [rule.shown() for rule in self._faults.rules]),
             ("faults", "POST", self._add_faults),
             ("faults", "DELETE", self._clear_faults),
@@ -109,6 +111,11 @@ class Control:
             same = known.get((text, round(created)))  # sent twice, made once
             ids.append(same or add_post(self._world, account, text, media, created, app_id).id)
         return {"ids": ids}
+
+    def _mails(self, body: Any, request: Request) -> Any:
+        to = request.query_params.get("to")
+        mails = [asdict(mail) for mail in self._world.mails.values() if to in (None, mail.to)]
+        return sorted(mails, key=lambda mail: (mail["received"], mail["id"]), reverse=True)
 
     def _foreign_post(self, body: Any, request: Request) -> Any:
         account = self._account(_only(body, {"account_id", "text", "media_url"}))

@@ -9,6 +9,7 @@ Operation names, by service:
                token
     pexels     search read          unsplash   search read download          openai   complete models
                upload file create_batch list_batches read_batch
+    mail       deliver (429 and 5xx are answered as 451, reject as 550; also latency and accept_then_*, drop_, hang_)
 
 Kinds, and the fields that each reads beside `probability`, `times`, `after` and `seed`:
 
@@ -44,7 +45,7 @@ KINDS = frozenset((
     "drop_before", "hang_before", "delayed_visibility", "token_expired", "token_revoked", "error_code",
     "malformed_json", "reject", "poor_text", "refusal", "truncated", "bad_json", "batch_fails", "batch_expires",
 ))  # fmt: skip
-SERVICES = frozenset(("google", "facebook", "instagram", "pexels", "unsplash", "openai", "*"))
+SERVICES = frozenset(("google", "facebook", "instagram", "pexels", "unsplash", "openai", "mail", "*"))
 ALIASES = {"500": ("5xx", 500), "502": ("5xx", 502), "503": ("5xx", 503), "504": ("5xx", 504)}
 
 

@@ -209,10 +209,24 @@ class AiBatch:
     errors: list[dict[str, Any]] = field(default_factory=list)
 
 
-Thing = Account | Token | Post | Container | Photo | Upload | AiBatch | Config
+@dataclass(slots=True)
+class Mail:
+    """A mail that the sandbox's mail server took."""
+
+    id: str
+    received: float
+    sender: str
+    to: str
+    subject: str
+    message_id: str
+    text: str
+    html: str
+
+
+Thing = Account | Token | Post | Container | Photo | Upload | AiBatch | Mail | Config
 KINDS: dict[str, type[Thing]] = {
     "account": Account, "token": Token, "post": Post, "container": Container, "photo": Photo, "upload": Upload,
-    "ai_batch": AiBatch, "config": Config,
+    "ai_batch": AiBatch, "mail": Mail, "config": Config,
 }  # fmt: skip
 KIND_OF = {made: kind for kind, made in KINDS.items()}
 
@@ -238,6 +252,7 @@ class World:
         self.photos: dict[str, Photo] = {}
         self.uploads: dict[str, Upload] = {}
         self.batches: dict[str, AiBatch] = {}
+        self.mails: dict[str, Mail] = {}
         self.posts_of: dict[str, list[str]] = {}
         self.containers_of: dict[str, list[str]] = {}
         self.latest_of: dict[str, Post] = {}  # what an account published last
@@ -293,6 +308,9 @@ class World:
             return thing.id
         if isinstance(thing, AiBatch):
             self.batches[thing.id] = thing
+            return thing.id
+        if isinstance(thing, Mail):
+            self.mails[thing.id] = thing
             return thing.id
         self.config = thing
         return "config"

@@ -1,12 +1,12 @@
 -- name: owners_to_write_for
 -- Everybody whose week is to be written; with a user id only that one, whatever their status.
 SELECT id FROM users
-WHERE CASE WHEN %(user_id)s::uuid IS NULL THEN status IN ('active', 'trial') ELSE id = %(user_id)s::uuid END
+WHERE CASE WHEN %(user_id)s::uuid IS NULL THEN is_served ELSE id = %(user_id)s::uuid END
 ORDER BY id
 
 -- name: owner_to_write_for
 -- One owner with their oldest business and what they prefer; business and preferences are NULL where there are none.
-SELECT u.id AS user_id, u.plan_tier, u.status, u.trial_ends_at,
+SELECT u.id AS user_id, u.plan_tier, u.status, u.is_served, u.trial_ends_at,
        b.id AS business_id, b.name, b.type, b.location_city, b.location_state, b.description, b.website, b.brand_voice,
        p.posting_frequency, p.preferred_times, p.timezone, p.themes_enabled, p.avoid_keywords
 FROM users u
@@ -139,7 +139,7 @@ queued AS (
          w.alt_text
   FROM written w
   JOIN connected_accounts a ON a.id = w.account_id AND a.platform = w.platform AND a.status = 'active'
-  JOIN users u ON u.id = a.user_id AND u.status IN ('active', 'trial')
+  JOIN users u ON u.id = a.user_id AND u.is_served
   WHERE a.user_id = %(user_id)s::uuid
   ORDER BY w.account_id, w.slot -- one order, so that two runs cannot block each other
   ON CONFLICT (account_id, slot) DO NOTHING

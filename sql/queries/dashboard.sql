@@ -49,7 +49,7 @@ UPDATE dashboard_sessions SET revoked_at = %(now)s WHERE token_hash = %(token_ha
 -- Who is looking. Row-level security leaves exactly one user.
 SELECT u.id AS user_id, u.email, u.plan_tier, u.status, u.trial_ends_at,
        coalesce(p.timezone, 'America/New_York') AS zone, b.name AS business_name,
-       coalesce(p.avoid_keywords, '{}') AS avoid_keywords
+       coalesce(p.avoid_keywords, '{}') AS avoid_keywords, u.unverified_since IS NULL AS is_verified
 FROM users u
 LEFT JOIN user_preferences p ON p.user_id = u.id
 LEFT JOIN LATERAL (SELECT name FROM businesses WHERE user_id = u.id ORDER BY created_at, id LIMIT 1) b ON true

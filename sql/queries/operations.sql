@@ -18,7 +18,7 @@ FROM (
          (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
            AND p.due_at <= clock_timestamp()
            AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= clock_timestamp()) AS ready,
-         a.status = 'active' AND u.status IN ('active', 'trial') AS able,
+         a.status = 'active' AND u.is_served AS able,
          COALESCE(GREATEST(a.slowed_until, a.full_until, app.slowed_until) > clock_timestamp(), false) AS paused
   FROM post_queue p
   JOIN connected_accounts a ON a.id = p.account_id

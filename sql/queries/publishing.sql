@@ -27,7 +27,7 @@ near AS MATERIALIZED (
       OR GREATEST(p.scheduled_for, p.approved_at) < now() - make_interval(secs => %(missed)s)
       OR p.account_id NOT IN (SELECT id FROM spaced))
     -- Not a join: a join may begin with all accounts, and then walks through every post that is due.
-    AND (SELECT a.status = 'active' AND u.status IN ('active', 'trial')
+    AND (SELECT a.status = 'active' AND u.is_served
            AND (a.slowed_until IS NULL OR a.slowed_until <= now())
            AND (a.full_until IS NULL OR a.full_until <= now() OR p.in_doubt_since IS NOT NULL OR p.lease_owner IS NOT NULL)
            AND CASE a.login_provider WHEN 'facebook' THEN 'facebook' ELSE a.platform END NOT IN (SELECT name FROM slowed)
@@ -85,7 +85,7 @@ WITH picked AS (
     AND (a.slowed_until IS NULL OR a.slowed_until <= clock_timestamp())
     AND CASE a.login_provider WHEN 'facebook' THEN 'facebook' ELSE a.platform END
       NOT IN (SELECT name FROM shared_quotas WHERE slowed_until > clock_timestamp())
-  JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
+  JOIN users u ON u.id = p.user_id AND u.is_served
   WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
     AND p.due_at > now() + make_interval(secs => %(margin)s)
     AND p.due_at <= now() + make_interval(secs => %(ahead)s)
@@ -318,7 +318,7 @@ JOIN connected_accounts a ON a.id = p.account_id AND a.status = 'active'
   AND (a.full_until IS NULL OR a.full_until <= clock_timestamp() OR p.in_doubt_since IS NOT NULL OR p.lease_owner IS NOT NULL)
   AND CASE a.login_provider WHEN 'facebook' THEN 'facebook' ELSE a.platform END
     NOT IN (SELECT name FROM shared_quotas WHERE slowed_until > clock_timestamp() + make_interval(secs => %(settle)s))
-JOIN users u ON u.id = p.user_id AND u.status IN ('active', 'trial')
+JOIN users u ON u.id = p.user_id AND u.is_served
 WHERE (p.status = 'approved' OR (p.status = 'pending' AND NOT p.requires_approval))
   AND p.due_at <= now() + make_interval(secs => %(settle)s)
   AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= now() + make_interval(secs => %(settle)s))

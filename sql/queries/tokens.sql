@@ -99,7 +99,7 @@ WITH soon AS MATERIALIZED (
 SELECT a.id, a.user_id, a.platform, a.account_id, a.login_provider, a.access_token_encrypted,
        a.refresh_token_encrypted, a.token_expires_at, a.status, a.status_reason, a.refresh_after, a.account_name
 FROM connected_accounts a
-JOIN users u ON u.id = a.user_id AND u.status IN ('active', 'trial')
+JOIN users u ON u.id = a.user_id AND u.is_served
 JOIN unnest(%(kinds)s::text[], %(untold)s::boolean[]) AS rule (kind, untold)
   ON rule.kind = CASE WHEN a.login_provider = 'facebook' THEN 'facebook' ELSE a.platform END
 LEFT JOIN soon ON soon.account_id = a.id

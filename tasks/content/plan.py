@@ -116,6 +116,8 @@ def read_owner(user_id: UUID, now: datetime) -> OwnerFacts:
             raise NothingToWrite("there is no such user any more")
         if not may_generate(found["status"]):
             raise NothingToWrite(f"the user is {found['status']}")
+        if not found["is_served"]:
+            raise NothingToWrite("the user has not confirmed their e-mail address yet")
         if found["business_id"] is None:
             raise NothingToWrite("the user has no business yet")
         first_day = (now - timedelta(days=_DAYS_OF_THEMES)).date().isoformat()

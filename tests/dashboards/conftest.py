@@ -27,7 +27,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, connect, health, media_files, meta_callbacks, pages
+from dashboards import access, connect, errands, health, mail_links, media_files, meta_callbacks, pages, signup
 from dashboards.doors import Door, Doors
 from dashboards.guard import Guard
 from models import passwords
@@ -83,7 +83,7 @@ MakeClient = Callable[..., TestClient]
 
 
 @pytest.fixture
-def make_client(database_url: str, monkeypatch: pytest.MonkeyPatch) -> MakeClient:
+def make_client(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeClient]:
     """The guard and the plain routes before a page that tells what reaches it, as Streamlit would see it."""
 
     async def page(request: Request) -> Response:
@@ -105,9 +105,11 @@ def make_client(database_url: str, monkeypatch: pytest.MonkeyPatch) -> MakeClien
                 *access.ROUTES,
                 *connect.ROUTES,
                 *health.ROUTES,
+                *mail_links.ROUTES,
                 *media_files.ROUTES,
                 *meta_callbacks.ROUTES,
                 *pages.ROUTES,
+                *signup.ROUTES,
                 Door(path="/hook", endpoint=taken, methods=("POST",), anonymous=True, cross_site=True),
                 Door(path="/change", endpoint=taken, methods=("POST",)),
             ]
@@ -122,7 +124,8 @@ def make_client(database_url: str, monkeypatch: pytest.MonkeyPatch) -> MakeClien
         )
         return TestClient(app, base_url=public_url, follow_redirects=False, client=(address, 50000))
 
-    return made
+    yield made
+    errands.finish()  # before the database goes
 
 
 @pytest.fixture

@@ -46,6 +46,8 @@ TENANT_TABLES = {
     "owner_notices": "user_id",
     "dashboard_sessions": "user_id",
     "connect_attempts": "user_id",
+    "mails": "user_id",
+    "mail_links": "user_id",
 }
 # What the dashboard has no business with at all.
 CLOSED_TABLES = {
@@ -57,6 +59,8 @@ CLOSED_TABLES = {
     "dashboard_sessions",
     "connect_attempts",
     "data_deletions",
+    "mails",
+    "mail_links",
     "login_attempts",
     "quarantined_rows",
     "job_runs",
@@ -128,6 +132,18 @@ def eve(owner: Connection) -> tuple[Owner, Connected, UUID]:
         first_at=utc_now(),
     )
     insert(owner, "owner_notices", **of_account, kind="connection_lost", message="Eve's trouble")
+    mail, of_mail = uuid4(), {"address": eve.email, "user_id": eve.user_id}
+    insert(owner, "mails", id=mail, **of_mail, kind="reset_password", next_attempt_at=utc_now())
+    insert(
+        owner,
+        "mail_links",
+        **of_mail,
+        mail_id=mail,
+        token_hash="EVES-TOKEN-HASH",
+        purpose="reset_password",
+        made_at=utc_now(),
+        expires_at=utc_now(),
+    )
     insert(
         owner,
         "connect_attempts",
@@ -371,8 +387,9 @@ def test_the_dashboard_writes_tokens_and_takes_out_only_its_own(
 
 def test_the_login_role_sees_no_tenant_data(owner: Connection, eve: object) -> None:
     with connect(Role.ACCESS, autocommit=True) as access:
-        for table in sorted(set(TENANT_TABLES) - {"users", "dashboard_sessions", "connect_attempts"}):
+        its_own = {"users", "dashboard_sessions", "connect_attempts", "mails", "mail_links"}
+        for table in sorted(set(TENANT_TABLES) - its_own):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 access.execute(f"SELECT 1 FROM {table}".encode())
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            access.execute("UPDATE users SET password_hash = 'x'")
+            access.execute("UPDATE users SET status = 'active'")

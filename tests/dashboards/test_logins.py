@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.logins import PER_ADDRESS, PER_EMAIL, Slowdown, _network
+from dashboards.logins import PER_ADDRESS, PER_EMAIL, Slowdown, network_of
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -43,5 +43,5 @@ def test_without_a_failure_there_is_no_wait() -> None:
         ("", "unknown"),
     ],
 )
-def test_an_address_counts_as_its_owners_whole_network(address: str, network: str) -> None:
-    assert _network(address) == network
+def test_an_address_counts_as_its_owners_wholenetwork_of(address: str, network: str) -> None:
+    assert network_of(address) == network

@@ -19,6 +19,10 @@ from prefect.logging import disable_run_logger
 from flows.refresh_tokens import refresh_tokens
 from models.account_tokens import open_access_token, open_refresh_token
 from models.crypto import key_ring
+from models.database import Role, session
+from models.mails import MailKind, want_mail
+from models.settings import settings
+from tasks.mails.batch import send_waiting_mails
 from tasks.tokens.batch import refresh_due_tokens
 from tasks.tokens.preflight import check_accounts_ahead
 from tests.factories import make_post
@@ -81,6 +85,7 @@ class TestInProcess:
     def _no_server(self, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr("flows.refresh_tokens.refresh_due_tokens", refresh_due_tokens.fn)
         monkeypatch.setattr("flows.refresh_tokens.check_accounts_ahead", check_accounts_ahead.fn)
+        monkeypatch.setattr("flows.refresh_tokens.send_waiting_mails", send_waiting_mails.fn)
         with disable_run_logger():
             yield
 
@@ -88,6 +93,35 @@ class TestInProcess:
         state = await refresh_tokens.fn()
         idle = "tokens: no token was near its end; ahead of posts: no account had to be checked"
         assert (state.name, state.message) == ("Completed", idle)
+
+    async def test_a_mail_whose_sender_died_leaves_with_the_next_run(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("POSTAGENT_SMTP_URL", house.sandbox.smtp_url)
+        monkeypatch.setenv("POSTAGENT_EMAIL_FROM", "hello@example.com")
+        settings.cache_clear()
+        with session(Role.ACCESS) as db:
+            want_mail(db, MailKind.VERIFY_EMAIL, house.owner.user_id, house.owner.email, house.now)
+        state = await refresh_tokens.fn()
+        assert str(state.message).endswith("; mails: 1 sent")
+        (mail,) = house.sandbox.mails(house.owner.email)
+        assert "confirm" in mail["subject"]
+
+    async def test_a_mail_server_that_takes_no_login_is_a_failed_run(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("POSTAGENT_SMTP_URL", house.sandbox.smtp_url.replace("//", "//me:sesame@"))
+        monkeypatch.setenv("POSTAGENT_EMAIL_FROM", "hello@example.com")
+        settings.cache_clear()
+        with session(Role.ACCESS) as db:
+            want_mail(db, MailKind.VERIFY_EMAIL, house.owner.user_id, house.owner.email, house.now)
+        state = await refresh_tokens.fn()
+        assert (state.name, state.message) == (
+            "Failed",
+            "A person has to mend this: mails: The mail server takes no login: leave user and password out of SMTP_URL",
+        )
+        (row,) = house.rows("SELECT status, attempts FROM mails")
+        assert row == {"status": "pending", "attempts": 1}
 
     async def test_our_own_mistake_is_a_failed_run_with_one_line(self, house: House) -> None:
         house.connect("google", life=60.0)

@@ -56,6 +56,12 @@ def test_the_environment_wins_over_the_file(env_file: Path, monkeypatch: pytest.
         ("POSTAGENT_AI_MONTHLY_BUDGET_USD=-1", r"POSTAGENT_AI_MONTHLY_BUDGET_USD=-1: .*greater than or equal to 0"),
         ("POSTAGENT_OPENAI_API=both", r"POSTAGENT_OPENAI_API=both: .*'auto', 'responses' or 'chat'"),
         ("POSTAGENT_GRAPH_API_VERSION=26", r"POSTAGENT_GRAPH_API_VERSION=26: "),
+        ("POSTAGENT_SMTP_URL=http://me:sesame@mail.example", r"POSTAGENT_SMTP_URL: cannot be read; write smtp://user"),
+        ("POSTAGENT_SMTP_URL=smtp://me:sesame@mail.example:port", r"POSTAGENT_SMTP_URL: cannot be read"),
+        ("POSTAGENT_SMTP_URL=smtps://me:sesame@", r"POSTAGENT_SMTP_URL: cannot be read"),
+        ("POSTAGENT_SMTP_URL=smtp://me:sesame@mail.example", "EMAIL_FROM is missing; write whom mails come from"),
+        ("POSTAGENT_EMAIL_FROM=nobody", r"POSTAGENT_EMAIL_FROM.*'nobody' is not a sender; write PostAgentPro <"),
+        ("POSTAGENT_EMAIL_FROM=a@b.example, c@d.example", r"POSTAGENT_EMAIL_FROM.* is not a sender"),
         ("POSTAGENT_PUBLISH_TIMEOUT_SECONDS=90", "PUBLISH_TIMEOUT_SECONDS=90 must be below PUBLISH_LEASE_SECONDS=60"),
     ],
 )
@@ -97,3 +103,19 @@ def test_the_dashboards_address_follows_its_port(tmp_path: Path) -> None:
     assert load_settings(tmp_path / "none.env", dashboard_port=9000).public_url == "http://localhost:9000"
     given = load_settings(tmp_path / "none.env", dashboard_port=9000, public_url="https://app.example.com/")
     assert given.public_url == "https://app.example.com"
+
+
+def test_the_sandbox_takes_mails_where_no_mail_server_is_given(env_file: Path) -> None:
+    nothing = load_settings(env_file)
+    assert (nothing.smtp_url, nothing.mails_shown_at) == (None, None)
+    env_file.write_text("POSTAGENT_SANDBOX_URL=http://127.0.0.1:8600\n")
+    sandbox = load_settings(env_file)
+    assert sandbox.smtp_url is not None
+    assert sandbox.smtp_url.get_secret_value() == "smtp://127.0.0.1:8601"
+    assert sandbox.email_from == "PostAgentPro <hello@postagent.example>"
+    assert sandbox.mails_shown_at == "http://127.0.0.1:8600/mails"
+    given = load_settings(env_file, smtp_url="smtps://me:sesame@mail.example", email_from="us@mail.example")
+    assert given.smtp_url is not None
+    assert given.smtp_url.get_secret_value() == "smtps://me:sesame@mail.example"
+    assert (given.email_from, given.mails_shown_at) == ("us@mail.example", None)
+    assert "sesame" not in repr(given)

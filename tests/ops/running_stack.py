@@ -32,12 +32,13 @@ class Stack:
         # A short path, as Unix sockets take no more than 107 characters, open to the user that PostgreSQL runs as.
         self.home = Path(tempfile.mkdtemp(prefix="pa-up-"))
         self.home.chmod(0o755)
-        self.dashboard_port, self.prefect_port, self.sandbox_port = free_ports(3)
+        self.dashboard_port, self.prefect_port, self.sandbox_port, self.smtp_port = free_ports(4)
         self.env = os.environ | {
             "POSTAGENT_HOME": str(self.home),
             "POSTAGENT_DASHBOARD_PORT": str(self.dashboard_port),
             "POSTAGENT_PREFECT_PORT": str(self.prefect_port),
             "POSTAGENT_SANDBOX_PORT": str(self.sandbox_port),
+            "POSTAGENT_SANDBOX_SMTP_PORT": str(self.smtp_port),
         }
         self.lines: list[str] = []
         self.process: subprocess.Popen[str] | None = None

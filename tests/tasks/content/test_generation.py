@@ -158,11 +158,14 @@ class TestQueued:
         assert writer.requests == []
         assert sorted(row["notes"] for row in rows_of(run.report)) == ["the user is canceled", "the user is paused"]
 
-    async def test_an_owner_paused_while_their_week_is_written_gets_nothing(self, owner: Connection) -> None:
+    @pytest.mark.parametrize("change", ["status = 'paused'", "unverified_since = now()"])
+    async def test_an_owner_paused_while_their_week_is_written_gets_nothing(
+        self, owner: Connection, change: str
+    ) -> None:
         _connected(owner, "facebook")
 
         def pause(slot: Any) -> Any:
-            owner.execute("UPDATE users SET status = 'paused'")
+            owner.execute(f"UPDATE users SET {change}".encode())
             return plain_post(slot)
 
         run = generation(FakeWriter(pause))

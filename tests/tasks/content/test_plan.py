@@ -470,10 +470,14 @@ class TestOwners:
         served = {make_owner(owner, status=status).user_id for status in ("active", "trial")}
         paused = make_owner(owner, status="paused")
         make_owner(owner, status="canceled")
+        unverified = make_owner(owner, status="trial")
+        owner.execute("UPDATE users SET unverified_since = now() WHERE id = %s", (unverified.user_id,))
         assert set(owners_at_work(None)) == served
         assert owners_at_work(paused.user_id) == [paused.user_id]
         with pytest.raises(NothingToWrite, match="the user is paused"):
             read_owner(paused.user_id, NOW)
+        with pytest.raises(NothingToWrite, match="has not confirmed their e-mail address"):
+            read_owner(unverified.user_id, NOW)
 
     def test_nobody_has_an_unknown_id(self, owner: Connection) -> None:
         assert owners_at_work(uuid4()) == []

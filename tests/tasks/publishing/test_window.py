@@ -64,6 +64,20 @@ async def test_a_paused_owner_is_silent(town: Town, publish: Publish, status: st
     assert town.live("facebook") == []
 
 
+@pytest.mark.parametrize("platform", ["google", "facebook", "instagram"])
+async def test_nothing_goes_out_before_the_owner_has_confirmed_their_address(
+    town: Town, publish: Publish, platform: str
+) -> None:
+    post = town.post(platform)
+    town.db.execute("UPDATE users SET status = 'trial', unverified_since = now()")
+    await publish()
+    assert town.live(platform) == []
+    assert town.row(post)["status"] == "pending"
+    town.db.execute("UPDATE users SET unverified_since = NULL")
+    await publish()
+    assert town.row(post)["status"] == "published"
+
+
 @pytest.mark.parametrize("status", ["expired", "revoked"])
 async def test_a_lost_account_holds_its_posts(town: Town, publish: Publish, status: str) -> None:
     post = town.post("facebook")

@@ -1,0 +1,100 @@
+"""Mails to owners: which there are, how long their links live, when one that could not be sent is tried again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
+from sqlmodel import Field, Session
+
+from models import user  # noqa: F401 - its table is referenced
+from models.base import Table, id_field, integer_column, owner_column, text_column, time_column, utc_now
+from models.queries import query
+
+
+class MailKind(StrEnum):
+    """What a mail is about."""
+
+    VERIFY_EMAIL = "verify_email"
+    ALREADY_REGISTERED = "already_registered"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - names of mails
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105
+
+
+# The mails whose link opens something, and for how long it does.
+LINK_LIFE = {MailKind.VERIFY_EMAIL: timedelta(hours=24), MailKind.RESET_PASSWORD: timedelta(hours=1)}
+
+LEASE = timedelta(minutes=5)  # longer than any mail takes to be sent
+_FIRST_WAIT = timedelta(minutes=2)
+_LONGEST_WAIT = timedelta(hours=2)
+_WORTH_SENDING = timedelta(days=1)  # whoever asked for a later one has gone
+
+
+class Mail(Table, table=True):
+    """A mail that waits, was sent, or never will be. Its text is made when it leaves."""
+
+    __tablename__ = "mails"
+    __table_args__ = (
+        CheckConstraint(
+            "kind IN ('verify_email', 'already_registered', 'reset_password', 'password_changed')", name="kind"
+        ),
+        CheckConstraint("status IN ('pending', 'sent', 'failed')", name="status"),
+        CheckConstraint("(status = 'pending') = (finished_at IS NULL)", name="finished"),
+        UniqueConstraint("user_id", "id", name="mails_tenant_key"),
+        Index("mails_open_key", "user_id", "kind", "address", unique=True, postgresql_where=text("status = 'pending'")),
+        Index("idx_mails_next", "next_attempt_at", postgresql_where=text("status = 'pending'")),
+        Index("idx_mails_finished", "finished_at", postgresql_where=text("status <> 'pending'")),
+    )
+
+    id: UUID = id_field()
+    user_id: UUID = Field(sa_column=owner_column())
+    kind: str = Field(sa_column=text_column())
+    address: str = Field(sa_column=text_column())
+    status: str = Field(default="pending", sa_column=text_column(default="pending"))
+    attempts: int = Field(default=0, sa_column=integer_column(default=0))
+    next_attempt_at: datetime = Field(sa_column=time_column())
+    error: str | None = Field(default=None, sa_column=text_column(null=True))
+    created_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="clock_timestamp()"))
+    finished_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
+
+
+class MailLink(Table, table=True):
+    """What the link in a mail opens, once. Only the hash of its token is kept."""
+
+    __tablename__ = "mail_links"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('verify_email', 'reset_password')", name="purpose"),
+        ForeignKeyConstraint(
+            ["user_id", "mail_id"],
+            ["mails.user_id", "mails.id"],
+            ondelete="CASCADE",
+            name="mail_links_mail_tenant_fkey",
+        ),
+        Index("idx_mail_links_mail", "user_id", "mail_id"),
+    )
+
+    token_hash: str = Field(sa_column=Column(Text, primary_key=True), repr=False)
+    user_id: UUID = Field(sa_column=owner_column(reference=None))
+    mail_id: UUID = Field(sa_column=owner_column(reference=None))
+    purpose: str = Field(sa_column=text_column())
+    address: str = Field(sa_column=text_column())
+    made_at: datetime = Field(sa_column=time_column())
+    expires_at: datetime = Field(sa_column=time_column())
+    used_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
+
+
+def want_mail(db: Session, kind: MailKind, user_id: UUID, address: str, now: datetime) -> UUID:
+    """Write down a mail in the transaction of what it is about; its id. One that waits already is enough."""
+    mail_id = uuid4()
+    db.connection().exec_driver_sql(
+        query("want_mail"), {"id": mail_id, "user_id": user_id, "kind": kind.value, "address": address, "now": now}
+    )
+    return mail_id
+
+
+def next_try(attempts: int, created_at: datetime, now: datetime) -> datetime | None:
+    """When a mail that could not be sent `attempts` times (from 1) is tried again; None when nobody waits for it."""
+    at = now + min(_FIRST_WAIT * 2 ** min(attempts - 1, 16), _LONGEST_WAIT)
+    return at if at < created_at + _WORTH_SENDING else None

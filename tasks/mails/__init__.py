@@ -1,0 +1,1 @@
+"""Mails to owners: their texts, and getting them to the mail server."""
