@@ -110,7 +110,8 @@ def _change(
     scheduled_for: datetime | None = None,
 ) -> None:
     if not can_change(Status(post.status), to, requires_approval=post.requires_approval):
-        raise ImpossibleChange(f"This post is {post.status}; it cannot become {to}.")
+        now_is = f"This post is {post.status} already" if post.status == to else f"This post is {post.status} by now"
+        raise ImpossibleChange(f"{now_is}; it cannot become {to}." if post.status != to else f"{now_is}.")
     session.connection().exec_driver_sql(
         query("change_post_status"),
         {
@@ -193,9 +194,10 @@ def edit(
     """Change text, hashtags, pictures or time. A changed text, hashtag or picture takes an approval away.
 
     Returns the hash of the content as it is now. `alt_text` goes with `media_url`: a picture that is given anew has
-    these words or none. `more_media_urls` are the pictures after the first; given anew they lose their alternative texts, and they go with
-    the first one when `media_url` is None. Times must be aware. Raises PostChanged, PostBusy, ImpossibleChange
-    (published, rejected, more pictures than the platform takes), or ValueError for a naive time or an empty text.
+    these words or none. `more_media_urls` are the pictures after the first; given anew they lose their alternative
+    texts, and they go with the first one when `media_url` is None. Times must be aware. Raises PostChanged, PostBusy,
+    ImpossibleChange (published, rejected, more pictures than the platform takes), or ValueError for a naive time or an
+    empty text.
     """
     if scheduled_for is not None and scheduled_for.tzinfo is None:
         raise ValueError(f"{scheduled_for!r} has no time zone")
@@ -244,9 +246,7 @@ def edit(
     return str(edited.scalar_one())
 
 
-def reschedule(
-    session: Session, post_id: UUID, *, seen_hash: str, at: datetime, actor: str, now: datetime
-) -> None:
+def reschedule(session: Session, post_id: UUID, *, seen_hash: str, at: datetime, actor: str, now: datetime) -> None:
     """Give a post another time, still to come; an approval stands, and a failed post is tried again then.
 
     Which times an owner may choose is `models.rescheduling`'s to say. Raises PostError.
