@@ -58,10 +58,10 @@ def edit_dialog(post: PostCard) -> None:
 def _fields(post: PostCard) -> Draft:
     limits, cap = LIMITS[post.platform], settings().instagram_hashtag_cap
     with st.container(key=f"live-{post.id}"):
-        st.html('<script src="/typing.js"></script>', unsafe_allow_javascript=True)
         # A longer text than allowed must not be cut off by the field itself.
         longest = max(limits.max_characters, len(post.content))
         text = st.text_area("Text", value=post.content, max_chars=longest, height=240, key=f"text-{post.id}") or ""
+        st.html('<script src="/typing.js"></script>', unsafe_allow_javascript=True)
     tags = ""
     if limits.hashtags:
         line = hashtag_line(post.hashtags)

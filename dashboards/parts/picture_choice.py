@@ -22,6 +22,7 @@ from tasks.media.storage import Storages
 
 _A_PAGE = 9
 _MOST_STOCK = 18
+_WIDTH = 146  # pixels: two beside each other on a phone
 _OWN, _STOCK = "Your pictures", "Stock photos"
 
 
@@ -62,7 +63,7 @@ def _own(owner: Owner, post: PostCard, storages: Storages) -> None:
         return
     with st.container(horizontal=True, gap="small"):
         for row in rows:
-            with st.container(width=168, key=f"own-{row.id}"):
+            with st.container(width=_WIDTH, key=f"own-{row.id}"):
                 _offered(shown_at(storages, row), row.alt_text or row.filename)
                 if row.rests:
                     when = f", shown {distance(row.last_used_at, owner.now)}" if row.last_used_at else ""
@@ -85,7 +86,7 @@ def _stock(owner: Owner, post: PostCard, storages: Storages) -> None:
         return
     with st.container(horizontal=True, gap="small"):
         for row in rows:
-            with st.container(width=168, key=f"stock-{row.id}"):
+            with st.container(width=_WIDTH, key=f"stock-{row.id}"):
                 # Unsplash asks that its photos are shown from its own address.
                 _offered(row.photo_url if row.source == "unsplash" else shown_at(storages, row), row.alt_text)
                 st.html(thanks(row.source, row.author, row.author_url, row.page_url))

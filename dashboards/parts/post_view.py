@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from dashboards.parts import decisions, story
@@ -12,6 +14,13 @@ from dashboards.parts.owner import Owner
 from dashboards.parts.picture_choice import picture_dialog
 from dashboards.parts.post_card import PostCard
 from dashboards.parts.wording import platform_name, state_of
+
+_FURTHER: dict[str, tuple[str, Callable[[PostCard], None]]] = {
+    "move": ("Another time", move_dialog),
+    "picture": ("Another picture", picture_dialog),
+    "publish": ("Publish now", decisions.publish_dialog),
+    "skip": ("Skip", decisions.skip_dialog),
+}
 
 
 def open_post(post_id: str) -> None:
@@ -94,19 +103,11 @@ def _buttons(owner: Owner, post: PostCard) -> None:
             word = "Reject" if post.requires_approval else "Stop it"
             if st.button(word, icon=":material/block:", key=f"reject-{post.id}"):
                 decisions.reject_dialog(post)
-        with st.popover("More", key=f"more-{post.id}"):
-            _further(post, may_publish=post.status != "failed" and not (waiting and late(owner, post)))
-
-
-def _further(post: PostCard, *, may_publish: bool) -> None:
-    if st.button("Another time", icon=":material/schedule:", key=f"move-{post.id}", width="stretch"):
-        move_dialog(post)
-    if st.button("Another picture", icon=":material/image:", key=f"picture-{post.id}", width="stretch"):
-        picture_dialog(post)
-    if may_publish and st.button("Publish now", icon=":material/send:", key=f"publish-{post.id}", width="stretch"):
-        decisions.publish_dialog(post)
-    if st.button("Skip", icon=":material/event_busy:", key=f"skip-{post.id}", width="stretch"):
-        decisions.skip_dialog(post)
+        may_publish = post.status != "failed" and not (waiting and late(owner, post))
+        names = [name for name in _FURTHER if may_publish or name != "publish"]
+        picked = st.menu_button("More", names, format_func=lambda name: _FURTHER[name][0], key=f"more-{post.id}")
+    if picked:
+        _FURTHER[picked][1](post)
 
 
 def _links(post: PostCard) -> None:

@@ -100,10 +100,6 @@ def _choice(name: str, names: Mapping[_Key, str], asked: _Key | None, key: str) 
     _begin(key, asked)
     if st.session_state[key] not in names:
         st.session_state[key] = None  # of another owner, or gone
-    everything = f"Every {name.lower()}"
     return st.selectbox(
-        name,
-        [None, *names],
-        format_func=lambda each: everything if each is None else names[each],
-        key=key,
+        name, list(names), format_func=lambda each: names[each], key=key, placeholder=f"Every {name.lower()}"
     )

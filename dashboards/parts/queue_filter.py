@@ -9,12 +9,11 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
-from dashboards.parts.wording import PLATFORMS
+from dashboards.parts.wording import PLATFORMS, THEMES
 
 View = Literal["list", "week", "month"]
 VIEWS: tuple[View, ...] = get_args(View)
 LONGEST_WORDS = 100
-_LONGEST_THEME = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +32,14 @@ class QueueFilter:
     def from_address(cls, query: Mapping[str, str], parts: Mapping[str, Any]) -> QueueFilter:
         """What an address asks for; whatever makes no sense in it is as if it were not there."""
         view = query.get("view", "")
-        platform, part = query.get("platform"), query.get("show")
+        platform, theme, part = query.get("platform"), query.get("theme"), query.get("show")
         return cls(
             part=part if part in parts else None,
             view=next((known for known in VIEWS if known == view), "list"),
             day=_day(query.get("day", "")),
             platform=platform if platform in PLATFORMS else None,
             account=_uuid(query.get("account", "")),
-            theme=(query.get("theme") or "")[:_LONGEST_THEME] or None,
+            theme=theme if theme in THEMES else None,
             words=" ".join(query.get("q", "").replace("\x00", "").split())[:LONGEST_WORDS],
         )
 

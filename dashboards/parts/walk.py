@@ -14,7 +14,7 @@ from dashboards.parts.owner import Owner
 from dashboards.parts.post_card import PostCard
 from dashboards.parts.post_view import approve_button, changeable
 from dashboards.parts.queue_filter import QueueFilter
-from dashboards.parts.times import moment, sentence_start
+from dashboards.parts.times import moment
 from dashboards.parts.wording import count
 
 MOST = 200  # posts in one walk
@@ -65,7 +65,7 @@ def show(owner: Owner, looked_at: QueueFilter) -> None:
 
 
 def _one(owner: Owner, post: PostCard) -> None:
-    when = sentence_start(moment(post.scheduled_for, owner.clock_zone, owner.now))
+    when = moment(post.scheduled_for, owner.clock_zone, owner.now)
     with st.container(key="walk"):
         st.html(preview(post, zone=owner.clock_zone, now=owner.now))
         with st.container(key="walk-actions"):
