@@ -52,7 +52,7 @@ def card(owner: Owner, post: PostCard, *, alone: bool = False) -> None:
             st.subheader("What happened so far", anchor=False)
             lines = owner.rows("post_story", post_id=post.id)
             zone, now = owner.clock_zone, owner.now
-            st.html(story.drawn(lines, email=owner.email, platform=post.platform, zone=zone, now=now))  # type: ignore[arg-type]
+            st.html(story.drawn(lines, email=owner.email, platform=post.platform, zone=zone, now=now))
 
 
 def late(owner: Owner, post: PostCard) -> bool:

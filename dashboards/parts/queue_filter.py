@@ -71,7 +71,7 @@ class QueueFilter:
 
     def _pattern(self) -> str | None:
         """The words as a pattern for ILIKE: every sign of theirs is only a sign."""
-        signs = {sign: f"\\{sign}" for sign in "\\%_"}
+        signs: dict[str, str | int | None] = {sign: f"\\{sign}" for sign in "\\%_"}
         return f"%{self.words.translate(str.maketrans(signs))}%" if self.words else None
 
 

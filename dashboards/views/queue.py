@@ -121,9 +121,7 @@ def _calendar(owner: Owner, looked_at: QueueFilter, span: calendar_view.Span, da
     first, last = calendar_view.bounds(calendar_view.days_of(span, day), zone)
     values = looked_at.values() | {"part": looked_at.part, "first": first, "last": last, "limit": MOST_IN_CALENDAR}
     posts = owner.rows("dashboard_queue_days", **values)
-    st.html(
-        calendar_view.draw(posts, span=span, day=day, zone=zone, now=owner.now, address=looked_at.address)  # type: ignore[arg-type]
-    )
+    st.html(calendar_view.draw(posts, span=span, day=day, zone=zone, now=owner.now, address=looked_at.address))
     if not posts:
         _nothing(looked_at, "There is nothing in these days.")
     st.caption(calendar_view.told_of(posts, MOST_IN_CALENDAR) or f"In {zone_label(zone, owner.now)}.")

@@ -96,8 +96,8 @@ def test_a_post_is_moved_from_the_calendar_and_keeps_its_approval(
     page.get_by_role("button", name="More").click()
     page.get_by_text("Another time", exact=True).click()
     dialog = page.get_by_role("dialog")
-    field = dialog.get_by_test_id("stTimeInput").get_by_role("spinbutton").first
-    field.press_sequentially("11")
+    dialog.get_by_role("spinbutton", name="hour, Time").press_sequentially("11")
+    dialog.get_by_role("spinbutton", name="AM/PM, Time").press("Tab")  # the field tells its value when it is left
     expect(dialog.get_by_text("11:00 AM")).to_be_visible()
     dialog.get_by_role("button", name="Move it").click()
     expect(page.get_by_text("You moved it to")).to_be_visible()

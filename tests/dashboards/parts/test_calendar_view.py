@@ -23,7 +23,7 @@ POST = UUID(int=7)
 SPANS: list[Span] = ["week", "month"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Row:
     """A row of `dashboard_queue_days`."""
 

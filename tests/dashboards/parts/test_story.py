@@ -19,7 +19,7 @@ ZONE = ZoneInfo("America/Chicago")
 BOB = "bob@example.com"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Line:
     """A row of `post_story`."""
 
