@@ -20,6 +20,7 @@ from dashboards.parts.queue_filter import QueueFilter
 from dashboards.parts.times import today, zone_label
 
 PAGE_SIZE = 10
+MOST_IN_LIST = 1_000  # of what is over; nobody turns more pages, and counting all of it takes a while
 MOST_IN_CALENDAR = 3_000
 
 
@@ -27,17 +28,19 @@ class Part(NamedTuple):
     """A part of the queue."""
 
     title: str
-    open: bool  # whether its posts' stories are not over: then there is an index for it
+    ids_query: str
     nothing: str  # what to say when it is empty
 
 
 PARTS = {
-    "waiting": Part("Waiting for you", True, "Nothing waits for you. We tell you when it does."),
-    "scheduled": Part("Scheduled", True, "Nothing is scheduled. New posts are written every week."),
-    "published": Part("Published", False, "Nothing is live yet. Your first post will show up here."),
-    "problems": Part("Problems", True, "No problems. Everything that was due went out."),
-    "rejected": Part("Rejected", False, "You have not turned down or skipped a post."),
-    "all": Part("All", False, "There are no posts yet. The first ones are written when an account is connected."),
+    "waiting": Part("Waiting for you", "dashboard_queue_open", "Nothing waits for you. We tell you when it does."),
+    "scheduled": Part("Scheduled", "dashboard_queue_open", "Nothing is scheduled. New posts are written every week."),
+    "published": Part(
+        "Published", "dashboard_queue_by_time", "Nothing is live yet. Your first post will show up here."
+    ),
+    "problems": Part("Problems", "dashboard_queue_open", "No problems. Everything that was due went out."),
+    "rejected": Part("Rejected", "dashboard_queue_rejected", "You have not turned down or skipped a post."),
+    "all": Part("All", "dashboard_queue_by_time", "There are no posts yet. Connect an account, and they are written."),
 }
 
 
@@ -79,7 +82,8 @@ def _queue(owner: Owner, asked: QueueFilter) -> None:
 def _list(owner: Owner, looked_at: QueueFilter, counts: dict[str, int]) -> None:
     part = looked_at.part or "waiting"
     values = looked_at.values() | {"part": part}
-    total = counts[part] if part in counts else int(owner.rows("dashboard_queue_count", **values)[0][0])
+    counted = None if part in counts else owner.rows("dashboard_queue_count", **values, most=MOST_IN_LIST)
+    total = counts[part] if counted is None else int(counted[0][0])
     if not total:
         _nothing(looked_at, PARTS[part].nothing)
         return
@@ -88,13 +92,14 @@ def _list(owner: Owner, looked_at: QueueFilter, counts: dict[str, int]) -> None:
         st.button(words, icon=":material/swipe_right:", key="walk-begin", on_click=walk.begin)
     pages = -(-total // PAGE_SIZE)
     page = min(int(st.session_state.get(f"page-{part}") or 1), pages)
-    query = "dashboard_queue_open" if PARTS[part].open else "dashboard_queue_by_time"
-    ids = owner.rows(query, **values, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
+    ids = owner.rows(PARTS[part].ids_query, **values, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
     cards = _cards(owner, [row.id for row in ids])
     for post in cards:
         card(owner, post)
     if pages > 1:
         st.pagination(pages, key=f"page-{part}", max_visible_pages=5)
+    if counted is not None and total == MOST_IN_LIST:
+        st.caption(f"These are the latest {MOST_IN_LIST:,}. Older ones are in the calendar.")
     _keep_fresh(owner, cards)
 
 

@@ -75,3 +75,5 @@ RETURNS boolean LANGUAGE sql STABLE AS $$
     AND (of_theme IS NULL OR post.theme = of_theme)
     AND (pattern IS NULL OR post.content ILIKE pattern OR array_to_string(post.hashtags, ' ') ILIKE pattern)
 $$;
+-- Few posts are turned down: without this the queue would look for them among everything that was ever published.
+CREATE INDEX idx_post_queue_owner_rejected ON post_queue(user_id, scheduled_for DESC) WHERE status = 'rejected';

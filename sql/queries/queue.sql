@@ -1,15 +1,19 @@
 -- name: dashboard_queue_counts
--- How many posts that fit the filters stand where, of those whose story is not over; idx_post_queue_owner_open.
+-- How many posts that fit the filters stand where: of those whose story is not over (idx_post_queue_owner_open), and of
+-- those that the owner turned down (idx_post_queue_owner_rejected).
 SELECT count(*) FILTER (WHERE post_stands(p, 'waiting')) AS waiting,
        count(*) FILTER (WHERE post_stands(p, 'scheduled')) AS scheduled,
-       count(*) FILTER (WHERE post_stands(p, 'problems')) AS problems
+       count(*) FILTER (WHERE post_stands(p, 'problems')) AS problems,
+       (SELECT count(*) FROM post_queue r WHERE status = 'rejected'
+        AND post_fits(r, %(platform)s::text, %(account)s::uuid, %(theme)s::text, %(pattern)s::text)) AS rejected
 FROM post_queue p WHERE status IN ('pending', 'approved', 'failed')
   AND post_fits(p, %(platform)s::text, %(account)s::uuid, %(theme)s::text, %(pattern)s::text)
 
 -- name: dashboard_queue_count
--- How many posts of one part of the queue fit the filters.
-SELECT count(*) FROM post_queue p WHERE post_stands(p, %(part)s::text)
-  AND post_fits(p, %(platform)s::text, %(account)s::uuid, %(theme)s::text, %(pattern)s::text)
+-- How many posts of one part of the queue fit the filters; no more than `most` are counted.
+SELECT count(*) FROM (
+  SELECT FROM post_queue p WHERE post_stands(p, %(part)s::text)
+    AND post_fits(p, %(platform)s::text, %(account)s::uuid, %(theme)s::text, %(pattern)s::text) LIMIT %(most)s) counted
 
 -- name: dashboard_queue_open
 -- One page of posts whose story is not over: problems the latest first, all others the next one due first.
@@ -18,6 +22,12 @@ WHERE status IN ('pending', 'approved', 'failed') AND post_stands(p, %(part)s::t
   AND post_fits(p, %(platform)s::text, %(account)s::uuid, %(theme)s::text, %(pattern)s::text)
 ORDER BY CASE WHEN %(part)s::text = 'problems' THEN scheduled_for END DESC, scheduled_for, id
 LIMIT %(limit)s OFFSET %(offset)s
+
+-- name: dashboard_queue_rejected
+-- One page of posts that the owner turned down, the latest first; idx_post_queue_owner_rejected.
+SELECT id FROM post_queue p WHERE status = 'rejected'
+  AND post_fits(p, %(platform)s::text, %(account)s::uuid, %(theme)s::text, %(pattern)s::text)
+ORDER BY scheduled_for DESC, id LIMIT %(limit)s OFFSET %(offset)s
 
 -- name: dashboard_queue_by_time
 -- One page of posts of any part, the latest first; idx_post_queue_owner_time.
