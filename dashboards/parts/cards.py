@@ -124,16 +124,16 @@ def _link_card(post: PostCard) -> str:
     """What a platform makes of a link. Facebook shows it as a card where there is no picture; Google as a button, for
     which it needs the link unless it calls; Instagram, and Google's offers, show none."""
     url = web_address(post.link_url)
-    host = escape(_host(url))
+    host = _host(url)
     if post.platform == "facebook" and url is not None and web_address(post.media_url) is None:
         name = escape(post.account_name or "")
-        return f'<div class="pa-post-card"><small>{host.upper()}</small><b>{name}</b></div>'
+        return f'<div class="pa-post-card"><small>{escape(host.upper())}</small><b>{name}</b></div>'
     if post.platform != "google" or post.topic_type == "OFFER":
         return ""
     label = CALLS_TO_ACTION.get(post.call_to_action or ("LEARN_MORE" if url else ""))
     if label is None:
         return ""
-    return f'<div class="pa-post-link"><b>{escape(label)}</b> <small>{host}</small></div>'
+    return f'<div class="pa-post-link"><b>{escape(label)}</b> <small>{escape(host)}</small></div>'
 
 
 def _host(url: str | None) -> str:
