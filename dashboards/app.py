@@ -47,7 +47,7 @@ _CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
 @asynccontextmanager
 async def _warm(_app: st.App) -> AsyncIterator[None]:
     """Load what pages need while nobody waits: the first look at the charts would take seconds otherwise."""
-    modules = ("dashboards.parts.decisions", "dashboards.parts.charts", "pandas")
+    modules = ("dashboards.parts.post_view", "dashboards.parts.charts", "pandas")
     loading = asyncio.create_task(asyncio.to_thread(lambda: [import_module(name) for name in modules]))
     yield
     await loading

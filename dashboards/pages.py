@@ -61,4 +61,10 @@ async def icon(_request: Request) -> Response:
     return Response(drawing, media_type="image/svg+xml", headers={"cache-control": "public, max-age=86400"})
 
 
-ROUTES = [Door(path="/favicon.png", endpoint=icon, anonymous=True)]
+async def typing(_request: Request) -> Response:
+    """GET /typing.js: makes the server hear of what is typed (`dashboards.parts.editing`)."""
+    script = _FOLDER.joinpath("typing.js").read_bytes()
+    return Response(script, media_type="text/javascript", headers={"cache-control": "private, max-age=3600"})
+
+
+ROUTES = [Door(path="/favicon.png", endpoint=icon, anonymous=True), Door(path="/typing.js", endpoint=typing)]

@@ -113,6 +113,12 @@ class Post(Table, table=True):
         ),
         Index("idx_post_queue_owner_time", "user_id", Column("scheduled_for").desc()),
         Index(
+            "idx_post_queue_owner_rejected",
+            "user_id",
+            Column("scheduled_for").desc(),
+            postgresql_where=text("status = 'rejected'"),
+        ),
+        Index(
             "post_queue_platform_post_key",
             "account_id",
             "platform_post_id",

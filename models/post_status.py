@@ -44,6 +44,9 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = {
 }
 
 
+SKIPPED = "skipped: its place stays empty"  # the reason in a skipped post's story
+
+
 class PostError(Exception):
     """A post cannot be changed like this; the text is in the owner's words."""
 
@@ -107,7 +110,8 @@ def _change(
     scheduled_for: datetime | None = None,
 ) -> None:
     if not can_change(Status(post.status), to, requires_approval=post.requires_approval):
-        raise ImpossibleChange(f"This post is {post.status}; it cannot become {to}.")
+        now_is = f"This post is {post.status} already" if post.status == to else f"This post is {post.status} by now"
+        raise ImpossibleChange(f"{now_is}; it cannot become {to}." if post.status != to else f"{now_is}.")
     session.connection().exec_driver_sql(
         query("change_post_status"),
         {
@@ -153,6 +157,19 @@ def reject(session: Session, post_id: UUID, *, reason: str, actor: str, now: dat
     _change(session, post, Status.REJECTED, actor=actor, reason=f"rejected: {reason.strip() or 'no reason'}", now=now)
 
 
+def skip(session: Session, post_id: UUID, *, actor: str, now: datetime) -> None:
+    """Leave a post's place empty: nothing is wrong with it, it is only not to go out. A failed one is given up.
+
+    It keeps its slot as every rejected post does, so that no later run fills the place. Raises PostError.
+    """
+    post = _lock(session, post_id)
+    back = {Status.APPROVED: "approval withdrawn", Status.FAILED: "given up"}.get(Status(post.status))
+    if back is not None:
+        _change(session, post, Status.PENDING, actor=actor, reason=back, now=now)
+        post = post._replace(status=Status.PENDING.value)
+    _change(session, post, Status.REJECTED, actor=actor, reason=SKIPPED, now=now)
+
+
 class _Keep:
     """Marks an argument that was not given."""
 
@@ -170,14 +187,17 @@ def edit(
     content: str | None = None,
     hashtags: Sequence[str] | _Keep | None = KEEP,
     media_url: str | _Keep | None = KEEP,
+    alt_text: str | None = None,
     more_media_urls: Sequence[str] | _Keep | None = KEEP,
     scheduled_for: datetime | None = None,
-) -> None:
+) -> str:
     """Change text, hashtags, pictures or time. A changed text, hashtag or picture takes an approval away.
 
-    `more_media_urls` are the pictures after the first; given anew they lose their alternative texts, and they go with
-    the first one when `media_url` is None. Times must be aware. Raises PostChanged, PostBusy, ImpossibleChange
-    (published, rejected, more pictures than the platform takes), or ValueError for a naive time or an empty text.
+    Returns the hash of the content as it is now. `alt_text` goes with `media_url`: a picture that is given anew has
+    these words or none. `more_media_urls` are the pictures after the first; given anew they lose their alternative
+    texts, and they go with the first one when `media_url` is None. Times must be aware. Raises PostChanged, PostBusy,
+    ImpossibleChange (published, rejected, more pictures than the platform takes), or ValueError for a naive time or an
+    empty text.
     """
     if scheduled_for is not None and scheduled_for.tzinfo is None:
         raise ValueError(f"{scheduled_for!r} has no time zone")
@@ -198,13 +218,13 @@ def edit(
     if not isinstance(hashtags, _Keep):
         changes["hashtags"] = list(hashtags or [])
     if not isinstance(media_url, _Keep):
-        changes["media_url"] = media_url
+        changes |= {"media_url": media_url, "alt_text": alt_text}
     if not isinstance(more_media_urls, _Keep):
         changes["more_media_urls"] = more
     if scheduled_for is not None:
         changes["scheduled_for"] = scheduled_for.isoformat()
     only_time = set(changes) == {"at", "scheduled_for"}
-    session.connection().exec_driver_sql(
+    edited = session.connection().exec_driver_sql(
         query("edit_post"),
         {
             "post_id": post.id,
@@ -214,6 +234,7 @@ def edit(
             "hashtags": None if isinstance(hashtags, _Keep) or hashtags is None else list(hashtags),
             "set_media": not isinstance(media_url, _Keep),
             "media_url": None if isinstance(media_url, _Keep) else media_url,
+            "alt_text": alt_text,
             "set_more": not isinstance(more_media_urls, _Keep),
             "more_media_urls": more,
             "scheduled_for": scheduled_for,
@@ -222,6 +243,19 @@ def edit(
             "details": json.dumps(changes),
         },
     )
+    return str(edited.scalar_one())
+
+
+def reschedule(session: Session, post_id: UUID, *, seen_hash: str, at: datetime, actor: str, now: datetime) -> None:
+    """Give a post another time, still to come; an approval stands, and a failed post is tried again then.
+
+    Which times an owner may choose is `models.rescheduling`'s to say. Raises PostError.
+    """
+    if at <= now:
+        raise ImpossibleChange("That time is over. Choose a later one, or publish it now.")
+    edit(session, post_id, seen_hash=seen_hash, actor=actor, now=now, scheduled_for=at)
+    if _lock(session, post_id).status == Status.FAILED:
+        retry(session, post_id, actor=actor, now=now)
 
 
 def publish_now(session: Session, post_id: UUID, *, seen_hash: str, actor: str, now: datetime) -> None:

@@ -72,14 +72,6 @@ def state_words(state: str | None) -> list[str]:
     return [code.lower(), *(name for name, known in _names().items() if known == code)]
 
 
-def states() -> dict[str, str]:
-    """Every state, district and territory by its two letters, with its name, in the order of names."""
-    named = {
-        code: name.title().replace(" Of ", " of ").replace("Us ", "US ") for name, code in reversed(_names().items())
-    }
-    return dict(sorted(named.items(), key=lambda entry: entry[1]))
-
-
 def region(state: str | None) -> Region:
     """Where a state lies; `ANYWHERE` when there is none or we do not know it."""
     return _by_state().get(state_code(state), ANYWHERE)

@@ -25,6 +25,7 @@ TALLEST = 2000  # pixels
 OWNER_PAGES = {
     "overview": "/",
     "queue": "/queue",
+    "queue-month": "/queue?view=month",
     "pictures": "/pictures",
     "metrics": "/metrics",
     "accounts": "/accounts",

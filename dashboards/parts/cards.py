@@ -44,7 +44,7 @@ def preview(post: PostCard, *, zone: tzinfo, now: datetime) -> str:
     words = _event(post, zone) + words + _offer(post)
     pictures = _pictures(post)
     order = [head, pictures, words] if post.platform in ("instagram", "google") else [head, words, pictures]
-    body = "".join([*order, _button(post), _numbers(post)])
+    body = "".join([*order, _link_card(post), _numbers(post)])
     return f'<article class="pa-post pa-post-{escape(post.platform)}">{body}</article>'
 
 
@@ -77,13 +77,17 @@ def _pictures(post: PostCard) -> str:
 
 
 def _credit(post: PostCard) -> str:
-    """ "Photo by Ann Lee on Pexels", with the links that the stock services ask for."""
-    service = STOCK_SERVICES.get(post.photo_source or "")
+    return thanks(post.photo_source, post.photo_author, post.photo_author_url, post.photo_page_url)
+
+
+def thanks(source: str | None, author: str | None, author_url: str | None, page_url: str | None) -> str:
+    """ "Photo by Ann Lee on Pexels", with the links that the stock services ask for; nothing for other pictures."""
+    service = STOCK_SERVICES.get(source or "")
     if service is None:
         return ""
-    author = _link(post.photo_author, post.photo_author_url)
-    by = f" by {author}" if author else ""
-    return f'<div class="pa-post-credit">Photo{by} on {_link(service, post.photo_page_url)}</div>'
+    named = _link(author, author_url)
+    by = f" by {named}" if named else ""
+    return f'<div class="pa-post-credit">Photo{by} on {_link(service, page_url)}</div>'
 
 
 def _link(words: str | None, url: str | None) -> str:
@@ -116,17 +120,24 @@ def _offer(post: PostCard) -> str:
     return f'<div class="pa-post-offer">{lines}</div>' if lines else ""
 
 
-def _button(post: PostCard) -> str:
-    """Google's call to action, or the link that a post leads to. An offer of Google's has neither."""
-    if post.topic_type == "OFFER":
-        return ""
+def _link_card(post: PostCard) -> str:
+    """What a platform makes of a link. Facebook shows it as a card where there is no picture; Google as a button, for
+    which it needs the link unless it calls; Instagram, and Google's offers, show none."""
     url = web_address(post.link_url)
-    label = CALLS_TO_ACTION.get(post.call_to_action or "")
-    if label is None and url is None:
+    host = _host(url)
+    if post.platform == "facebook" and url is not None and web_address(post.media_url) is None:
+        name = escape(post.account_name or "")
+        return f'<div class="pa-post-card"><small>{escape(host.upper())}</small><b>{name}</b></div>'
+    if post.platform != "google" or post.topic_type == "OFFER":
         return ""
-    host = (urlsplit(url).hostname or "") if url else ""
-    shown = f"<b>{escape(label)}</b>" if label else ""
-    return f'<div class="pa-post-link">{shown} <small>{escape(host)}</small></div>'
+    label = CALLS_TO_ACTION.get(post.call_to_action or ("LEARN_MORE" if url else ""))
+    if label is None:
+        return ""
+    return f'<div class="pa-post-link"><b>{escape(label)}</b> <small>{escape(host)}</small></div>'
+
+
+def _host(url: str | None) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.") if url else ""
 
 
 def _numbers(post: PostCard) -> str:
@@ -139,10 +150,11 @@ def _numbers(post: PostCard) -> str:
 
 
 def badge(state: State) -> str:
-    """Where a post stands, as a coloured word and a sentence."""
+    """Where a post stands, as a coloured word, a sentence, and what to do."""
+    advice = f" {state.advice}" if state.advice else ""
     return (
         f'<p class="pa-state"><span class="pa-badge pa-{state.tone}">{escape(state.label)}</span></p>'
-        f'<p class="pa-sentence">{escape(state.sentence)}</p>'
+        f'<p class="pa-sentence">{escape(state.sentence + advice)}</p>'
     )
 
 

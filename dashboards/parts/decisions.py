@@ -1,8 +1,10 @@
-"""What an owner decides about a post: approve, reject, edit, publish now, try again. Bound to what they were shown."""
+"""What an owner decides about a post: approve, reject, skip, publish now, try again. Bound to what they were shown.
+
+Editing, another time and another picture have modules of their own beside this one.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -11,17 +13,12 @@ from uuid import UUID
 import streamlit as st
 from sqlmodel import Session
 
-from dashboards.parts.cards import hashtag_line
 from dashboards.parts.owner import Owner, current_owner
 from dashboards.parts.post_card import PostCard
 from dashboards.parts.wording import plain, platform_name
 from models import post_status
-from models.gates import LIMITS, Draft, GateContext
-from models.gates.avoid_keywords import contains_keyword
-from models.gates.platform_limits import caption, platform_limits
 from models.post_status import PostError
 from models.profile_rules import ProfileRefusal
-from models.settings import settings
 
 Work = Callable[[Session, Owner], None]
 
@@ -34,7 +31,6 @@ REASONS = (
     "Wrong time",
     "Posted something like it already",
 )
-_HASHTAG = re.compile(r"\w{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +59,12 @@ def decide(work: Work, done: str) -> bool:
     return True
 
 
+def refusal() -> str:
+    """Why the last decision was refused, for a dialog that stays open with what was typed."""
+    said: Said | None = st.session_state.pop(_SAID, None)
+    return said.text if said is not None else "You are logged out. Reload the page."
+
+
 def tell() -> None:
     """Say once what came of the last decision."""
     said: Said | None = st.session_state.pop(_SAID, None)
@@ -77,8 +79,7 @@ def tell() -> None:
 
 def tell_refusal() -> None:
     """Say it in a dialog, which stays open, so that what was typed is not lost."""
-    refusal: Said | None = st.session_state.pop(_SAID, None)
-    st.warning(plain(refusal.text) if refusal else "You are logged out. Reload the page.", icon=":material/info:")
+    st.warning(plain(refusal()), icon=":material/info:")
 
 
 def approve(post_id: UUID, seen_hash: str) -> None:
@@ -134,6 +135,22 @@ def reject_dialog(post: PostCard) -> None:
         st.rerun()
 
 
+@st.dialog("Skip this post", on_dismiss="rerun", icon=":material/event_busy:")
+def skip_dialog(post: PostCard) -> None:
+    """Ask once more: a skipped post does not come back."""
+    dialog_open(True)
+    st.markdown(
+        f"It will not go out on {platform_name(post.platform)}, and nothing is written in its place: this time you "
+        "simply post nothing."
+    )
+    if st.button("Skip it", type="primary", key=f"skip-now-{post.id}", width="stretch"):
+        decide(
+            lambda session, owner: post_status.skip(session, post.id, actor=owner.email, now=owner.now),
+            "Skipped. Its place stays empty.",
+        )
+        st.rerun()
+
+
 @st.dialog("Publish now", on_dismiss="rerun", icon=":material/send:")
 def publish_dialog(post: PostCard) -> None:
     """Ask once more: what is live cannot be taken back from here."""
@@ -150,55 +167,3 @@ def publish_dialog(post: PostCard) -> None:
             "On its way.",
         )
         st.rerun()
-
-
-@st.dialog("Edit post", width="large", on_dismiss="rerun", icon=":material/edit:")
-def edit_dialog(post: PostCard) -> None:
-    """Change text and hashtags; an approval is for exact content, so it is given anew afterwards."""
-    dialog_open(True)
-    limits, cap = LIMITS[post.platform], settings().instagram_hashtag_cap
-    # A longer text than allowed must not be cut off by the field itself.
-    longest = max(limits.max_characters, len(post.content))
-    text = st.text_area("Text", value=post.content, max_chars=longest, height=280, key=f"text-{post.id}") or ""
-    tags = ""
-    if limits.hashtags:
-        tags = st.text_input("Hashtags", value=hashtag_line(post.hashtags), key=f"tags-{post.id}", max_chars=500) or ""
-    names = tuple(dict.fromkeys(name for name in re.split(r"[\s,#]+", tags) if name))
-    draft = Draft(platform=post.platform, text=text.strip(), hashtags=names)
-    used, most = len(caption(draft)), limits.max_characters
-    together = f"text and hashtags together, and at most {cap} hashtags" if limits.hashtags else "in all"
-    st.caption(f"{used:,} of {most:,} characters, {together}.")
-    if post.status == "approved":
-        st.caption("It is approved as it was. After a change it asks for your approval again.")
-    owner = current_owner()
-    avoided = [word for word in (owner.avoid_keywords if owner else ()) if contains_keyword(draft, word)]
-    if avoided:
-        st.info(f"On your list of words to avoid: {plain(', '.join(avoided))}", icon=":material/info:")
-    if st.button("Save", type="primary", key=f"save-{post.id}", width="stretch"):
-        _save(post, draft, cap)
-
-
-def _save(post: PostCard, draft: Draft, cap: int) -> None:
-    wrong = [name for name in draft.hashtags if not _HASHTAG.fullmatch(name)]
-    verdict = platform_limits(draft, GateContext(hashtag_cap=cap))
-    if wrong:
-        st.error(f"A hashtag is letters and digits only: {plain(wrong[0])}", icon=":material/error:")
-    elif not verdict.ok:
-        st.error(f"This cannot be saved: {plain(verdict.reason)}.", icon=":material/error:")
-    else:
-        same_tags = list(draft.hashtags) == [tag.lstrip("#") for tag in post.hashtags or ()]
-        saved = decide(
-            lambda session, owner: post_status.edit(
-                session,
-                post.id,
-                seen_hash=post.content_hash,
-                actor=owner.email,
-                now=owner.now,
-                content=draft.text,
-                hashtags=post_status.KEEP if same_tags else list(draft.hashtags),
-            ),
-            "Saved. It waits for your approval." if post.requires_approval else "Saved.",
-        )
-        if saved:
-            st.rerun()
-        tell_refusal()

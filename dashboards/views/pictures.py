@@ -12,10 +12,10 @@ from dashboards.parts import decisions
 from dashboards.parts.frame import close_page, open_page
 from dashboards.parts.owner import Owner
 from dashboards.parts.pictures import figure, refusals, room_told, told, upload_form
+from dashboards.parts.stored import shown_at
 from dashboards.parts.wording import count, plain
 from models import media_library
 from models.settings import settings
-from platforms.object_storage import FOLDER_ROUTE, LOCAL
 from tasks.media.storage import Storages
 
 PAGE_SIZE = 12
@@ -69,16 +69,9 @@ def _grid(owner: Owner, pictures: int) -> None:
         for column, row in zip_longest(st.columns(_ACROSS), line):
             if row is not None:
                 with column, st.container(border=True, height="stretch", key=f"media-{row.id}"):
-                    _picture(owner, row, _address(storages, row))
+                    _picture(owner, row, shown_at(storages, row))
     if pages > 1:
         st.pagination(pages, key="media-page", max_visible_pages=5)
-
-
-def _address(storages: Storages, row: Any) -> str:
-    """Ours by its path alone: it is shown under whatever name the dashboard is reached by."""
-    if row.place == LOCAL:
-        return f"{FOLDER_ROUTE}/{row.storage_key}"
-    return storages.url(row.place, row.storage_key, otherwise=row.url) if row.storage_key else str(row.url)
 
 
 def _picture(owner: Owner, row: Any, address: str) -> None:

@@ -1,23 +1,30 @@
-"""Every post: what waits for a yes, what goes out next, what is live, what went wrong, what was turned down."""
+"""Every post: what waits for a yes, what goes out next, what is live, what went wrong, what was turned down.
+
+As a list or a calendar, one post with its story (`post` in the address), or those that wait one by one (`walk`).
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 import streamlit as st
 
-from dashboards.parts import decisions
-from dashboards.parts.cards import badge, facts, preview, web_address
+from dashboards.parts import calendar_view, decisions, queue_bar, walk
 from dashboards.parts.frame import close_page, open_page
 from dashboards.parts.owner import Owner, require_owner
 from dashboards.parts.post_card import PostCard
-from dashboards.parts.wording import platform_name, state_of
+from dashboards.parts.post_view import card
+from dashboards.parts.queue_filter import QueueFilter
+from dashboards.parts.times import today, zone_label
 
 PAGE_SIZE = 10
+MOST_IN_LIST = 1_000  # of what is over; nobody turns more pages, and counting all of it takes a while
+MOST_IN_CALENDAR = 3_000
 
 
-class Tab(NamedTuple):
+class Part(NamedTuple):
     """A part of the queue."""
 
     title: str
@@ -25,12 +32,15 @@ class Tab(NamedTuple):
     nothing: str  # what to say when it is empty
 
 
-TABS = {
-    "waiting": Tab("Waiting for you", "dashboard_ids_waiting", "Nothing waits for you. We tell you when it does."),
-    "scheduled": Tab("Scheduled", "dashboard_ids_scheduled", "Nothing is scheduled. New posts are written every week."),
-    "published": Tab("Published", "dashboard_ids_closed", "Nothing is live yet. Your first post will show up here."),
-    "problems": Tab("Problems", "dashboard_ids_problems", "No problems. Everything that was due went out."),
-    "rejected": Tab("Rejected", "dashboard_ids_closed", "You have not turned down a post."),
+PARTS = {
+    "waiting": Part("Waiting for you", "dashboard_queue_open", "Nothing waits for you. We tell you when it does."),
+    "scheduled": Part("Scheduled", "dashboard_queue_open", "Nothing is scheduled. New posts are written every week."),
+    "published": Part(
+        "Published", "dashboard_queue_by_time", "Nothing is live yet. Your first post will show up here."
+    ),
+    "problems": Part("Problems", "dashboard_queue_open", "No problems. Everything that was due went out."),
+    "rejected": Part("Rejected", "dashboard_queue_rejected", "You have not turned down or skipped a post."),
+    "all": Part("All", "dashboard_queue_by_time", "There are no posts yet. Connect an account, and they are written."),
 }
 
 
@@ -39,111 +49,112 @@ def show() -> None:
     owner = open_page("Queue")
     decisions.dialog_open(False)
     decisions.tell()
+    asked = QueueFilter.from_address(st.query_params.to_dict(), PARTS)
+    if (post_id := st.query_params.get("post")) is not None:
+        _one(owner, post_id)
+    elif "walk" in st.query_params:
+        walk.show(owner, asked)
+    else:
+        _queue(owner, asked)
+    close_page(owner)
+
+
+def _queue(owner: Owner, asked: QueueFilter) -> None:
     if not owner.rights.approval:
         st.markdown(
             "On your plan posts go out by themselves at their time. You can still edit a post, stop it, "
             "or send it early. Approving each post first is part of Pro and Premium."
         )
-    counts = owner.rows("dashboard_open_counts")[0]._mapping
-    shown = _pick_tab(owner, dict(counts))
-    total = counts[shown] if shown in counts else _closed_count(owner, shown)
-    if not total:
-        st.info(TABS[shown].nothing, icon=":material/check:")
+    looked_at = queue_bar.look(owner, asked)
+    counts = dict(owner.rows("dashboard_queue_counts", **looked_at.values())[0]._mapping)
+    useful = "waiting" if owner.rights.approval or counts["waiting"] else "scheduled"
+    if looked_at.view != "list":
+        useful = "all"
+    titles = {name: part.title for name, part in PARTS.items()}
+    looked_at = queue_bar.pick_part(looked_at, titles, counts, useful)
+    st.query_params.from_dict(looked_at.query())  # a reload, or a link sent to somebody else in the shop, stays here
+    if looked_at.view == "list":
+        _list(owner, looked_at, counts)
     else:
-        cards = _cards(owner, shown, total)
-        for card in cards:
-            _card(owner, card)
-        _pages(shown, total)
-        _keep_fresh(owner, cards)
-    close_page(owner)
+        _calendar(owner, looked_at, looked_at.view, looked_at.day or today(owner.clock_zone, owner.now))
 
 
-def _pick_tab(owner: Owner, counts: dict[str, int]) -> str:
-    def label(tab: str) -> str:
-        return f"{TABS[tab].title} ({counts[tab]:,})" if counts.get(tab) else TABS[tab].title
-
-    if "show" not in st.session_state:  # a fresh visit: the address says which part, or what is most useful
-        asked = st.query_params.get("show")
-        useful = "waiting" if owner.rights.approval or counts["waiting"] else "scheduled"
-        st.session_state["show"] = asked if asked in TABS else useful
-    picked = st.segmented_control(
-        "Which posts", list(TABS), format_func=label, required=True, key="show", label_visibility="collapsed"
-    )
-    shown = picked or "waiting"
-    st.query_params["show"] = shown  # a reload stays where it was
-    return shown
-
-
-def _closed_count(owner: Owner, tab: str) -> int:
-    return int(owner.rows("dashboard_closed_count", status=tab)[0][0])
-
-
-def _page_count(total: int) -> int:
-    return -(-total // PAGE_SIZE)
-
-
-def _cards(owner: Owner, tab: str, total: int) -> list[PostCard]:
-    page = min(int(st.session_state.get(f"page-{tab}") or 1), _page_count(total))
-    ids = owner.rows(TABS[tab].ids_query, status=tab, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
-    rows = owner.rows("dashboard_posts", ids=[row.id for row in ids], now=owner.now)
-    return [PostCard(**row._mapping) for row in rows]
-
-
-def _pages(tab: str, total: int) -> None:
-    if total > PAGE_SIZE:
-        st.pagination(_page_count(total), key=f"page-{tab}", max_visible_pages=5)
-
-
-def _card(owner: Owner, post: PostCard) -> None:
-    state = state_of(post, zone=owner.clock_zone, now=owner.now, publishing=owner.publishing)
-    with st.container(border=True, key=f"post-{post.id}"):
-        left, right = st.columns([1.15, 1], gap="medium")
-        left.html(preview(post, zone=owner.clock_zone, now=owner.now))
-        with right:
-            st.html(badge(state) + facts(post, zone=owner.clock_zone, now=owner.now))
-            if owner.may_change:
-                _buttons(owner, post)
-            live = web_address(post.permalink)
-            if post.status == "published" and live:
-                st.link_button(f"See it on {platform_name(post.platform)}", live, icon=":material/open_in_new:")
-
-
-def _buttons(owner: Owner, post: PostCard) -> None:
-    """What can be done with it now. While a worker holds it, nothing."""
-    unsettled = post.in_doubt_since is not None or post.platform_state == "PROCESSING"
-    if post.status in ("published", "rejected") or unsettled:
+def _list(owner: Owner, looked_at: QueueFilter, counts: dict[str, int]) -> None:
+    part = looked_at.part or "waiting"
+    values = looked_at.values() | {"part": part}
+    counted = None if part in counts else owner.rows("dashboard_queue_count", **values, most=MOST_IN_LIST)
+    total = counts[part] if counted is None else int(counted[0][0])
+    if not total:
+        _nothing(looked_at, PARTS[part].nothing)
         return
-    waiting = post.status == "pending" and post.requires_approval
-    late = post.scheduled_for <= owner.now
-    if waiting:
-        st.button(
-            "Approve and send now" if late else "Approve",
-            type="primary",
-            icon=":material/check:",
-            key=f"approve-{post.id}",
-            on_click=decisions.approve_late if late else decisions.approve,
-            args=(post.id, post.content_hash),
-            width="stretch",
-        )
-    if post.status == "failed":
-        st.button(
-            "Try again",
-            type="primary",
-            icon=":material/refresh:",
-            key=f"retry-{post.id}",
-            on_click=decisions.try_again,
-            args=(post.id,),
-            width="stretch",
-        )
-    with st.container(horizontal=True, gap="small"):
-        if st.button("Edit", icon=":material/edit:", key=f"edit-{post.id}"):
-            decisions.edit_dialog(post)
-        if post.status != "failed":
-            word = "Reject" if post.requires_approval else "Stop it"
-            if st.button(word, icon=":material/block:", key=f"reject-{post.id}"):
-                decisions.reject_dialog(post)
-            if not (waiting and late) and st.button("Publish now", icon=":material/send:", key=f"publish-{post.id}"):
-                decisions.publish_dialog(post)
+    if part == "waiting" and owner.may_change:
+        words = "Look through them one by one" if total > 1 else "Look at it alone"
+        st.button(words, icon=":material/swipe_right:", key="walk-begin", on_click=walk.begin)
+    pages = -(-total // PAGE_SIZE)
+    page = min(int(st.session_state.get(f"page-{part}") or 1), pages)
+    ids = owner.rows(PARTS[part].ids_query, **values, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
+    cards = _cards(owner, [row.id for row in ids])
+    for post in cards:
+        card(owner, post)
+    if pages > 1:
+        st.pagination(pages, key=f"page-{part}", max_visible_pages=5)
+    if counted is not None and total == MOST_IN_LIST:
+        st.caption(f"These are the latest {MOST_IN_LIST:,}. Older ones are in the calendar.")
+    _keep_fresh(owner, cards)
+
+
+def _nothing(looked_at: QueueFilter, nothing: str) -> None:
+    if looked_at.filtering:
+        st.info("No post fits your filters here.", icon=":material/filter_list:")
+        st.button("Clear the filters", key="clear-filters", on_click=queue_bar.clear_filters)
+    else:
+        st.info(nothing, icon=":material/check:")
+
+
+def _calendar(owner: Owner, looked_at: QueueFilter, span: calendar_view.Span, day: date) -> None:
+    zone = owner.clock_zone
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="calendar-bar"):
+        steps = {
+            "earlier": (":material/chevron_left:", calendar_view.step(span, day, -1)),
+            "today": ("Today", today(zone, owner.now)),
+            "later": (":material/chevron_right:", calendar_view.step(span, day, 1)),
+        }
+        for name, (label, target) in steps.items():
+            told = {"earlier": f"One {span} earlier", "later": f"One {span} later"}.get(name)
+            st.button(label, key=f"calendar-{name}", help=told, on_click=_go_to, args=(target,))
+        st.markdown(f"**{calendar_view.title_of(span, day)}**")
+    first, last = calendar_view.bounds(calendar_view.days_of(span, day), zone)
+    values = looked_at.values() | {"part": looked_at.part, "first": first, "last": last, "limit": MOST_IN_CALENDAR}
+    posts = owner.rows("dashboard_queue_days", **values)
+    st.html(calendar_view.draw(posts, span=span, day=day, zone=zone, now=owner.now, address=looked_at.address))
+    if not posts:
+        _nothing(looked_at, "There is nothing in these days.")
+    st.caption(calendar_view.told_of(posts, MOST_IN_CALENDAR) or f"In {zone_label(zone, owner.now)}.")
+
+
+def _go_to(day: date) -> None:
+    st.session_state["queue-day"] = day
+
+
+def _one(owner: Owner, post_id: str) -> None:
+    st.button("Back", icon=":material/arrow_back:", key="close-post", on_click=_close_post)
+    try:
+        cards = _cards(owner, [UUID(post_id)])
+    except ValueError:
+        cards = []
+    if not cards:
+        st.info("This post does not exist any more.", icon=":material/search_off:")
+        return
+    card(owner, cards[0], alone=True)
+    _keep_fresh(owner, cards)
+
+
+def _close_post() -> None:
+    st.query_params.pop("post", None)
+
+
+def _cards(owner: Owner, ids: list[UUID]) -> list[PostCard]:
+    return [PostCard(**row._mapping) for row in owner.rows("dashboard_posts", ids=ids, now=owner.now)]
 
 
 def _keep_fresh(owner: Owner, cards: list[PostCard]) -> None:

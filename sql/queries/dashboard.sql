@@ -62,32 +62,6 @@ SELECT count(*) FILTER (WHERE status = 'pending' AND requires_approval AND in_do
        count(*) FILTER (WHERE status = 'failed' OR in_doubt_since IS NOT NULL) AS problems
 FROM post_queue WHERE status IN ('pending', 'approved', 'failed')
 
--- name: dashboard_closed_count
--- How many posts ended as published, or as rejected.
-SELECT count(*) FROM post_queue WHERE status = %(status)s
-
--- name: dashboard_ids_waiting
--- One page of posts that wait for approval, the next one due first.
-SELECT id FROM post_queue WHERE status = 'pending' AND requires_approval AND in_doubt_since IS NULL
-ORDER BY scheduled_for, id LIMIT %(limit)s OFFSET %(offset)s
-
--- name: dashboard_ids_scheduled
--- One page of posts that go out without another question, the next one due first.
-SELECT id FROM post_queue
-WHERE status IN ('pending', 'approved') AND (status = 'approved' OR NOT requires_approval) AND in_doubt_since IS NULL
-ORDER BY scheduled_for, id LIMIT %(limit)s OFFSET %(offset)s
-
--- name: dashboard_ids_problems
--- One page of posts that failed or whose fate is being found out, the latest first.
-SELECT id FROM post_queue
-WHERE status IN ('pending', 'approved', 'failed') AND (status = 'failed' OR in_doubt_since IS NOT NULL)
-ORDER BY scheduled_for DESC, id LIMIT %(limit)s OFFSET %(offset)s
-
--- name: dashboard_ids_closed
--- One page of published or rejected posts, the latest first; idx_post_queue_owner_time.
-SELECT id FROM post_queue WHERE status = %(status)s
-ORDER BY scheduled_for DESC, id LIMIT %(limit)s OFFSET %(offset)s
-
 -- name: dashboard_posts
 -- The posts of one page with their account, the last line of their story, their latest numbers, and whom to thank for the
 -- picture. An owner's picture that they deleted is not there any more once its post is out.

@@ -25,21 +25,23 @@ INSERT INTO post_events (post_id, user_id, from_status, to_status, actor, reason
 SELECT id, user_id, %(from)s, %(to)s, %(actor)s, %(reason)s FROM changed
 
 -- name: edit_post
--- New content or time; the database takes an approval away when the exact content changed.
+-- New content or time; the database takes an approval away when the exact content changed. Returns the new hash.
 WITH changed AS (
   UPDATE post_queue SET
     content = coalesce(%(content)s::text, content),
     hashtags = CASE WHEN %(set_hashtags)s THEN %(hashtags)s::text[] ELSE hashtags END,
     media_url = CASE WHEN %(set_media)s THEN %(media_url)s::text ELSE media_url END,
+    alt_text = CASE WHEN %(set_media)s THEN %(alt_text)s::text ELSE alt_text END,
     more_media_urls = CASE WHEN %(set_more)s THEN %(more_media_urls)s::text[] ELSE more_media_urls END,
     more_alt_texts = CASE WHEN %(set_more)s THEN NULL ELSE more_alt_texts END,
     scheduled_for = coalesce(%(scheduled_for)s::timestamptz, scheduled_for)
   WHERE id = %(post_id)s
-  RETURNING id, user_id, status)
+  RETURNING id, user_id, status, content_hash)
 INSERT INTO post_events (post_id, user_id, from_status, to_status, actor, reason, details)
 SELECT id, user_id, %(from)s, status, %(actor)s,
        CASE WHEN status <> %(from)s THEN %(reason)s || ': the approval is void' ELSE %(reason)s END, %(details)s::jsonb
 FROM changed
+RETURNING (SELECT content_hash FROM changed)
 
 -- name: post_story
 -- Every line of a post's story, oldest first, with whether its hash still fits.

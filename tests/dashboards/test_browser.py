@@ -73,12 +73,12 @@ def test_an_owner_logs_in_approves_edits_comes_back_and_logs_out(live: Live, pag
     assert row() == ("approved", "Find your valve this weekend.", bob.email)
 
     page.get_by_text("Scheduled (1)").click()
-    expect(page.get_by_text(f"Approved by {bob.email}.")).to_be_visible()
+    expect(page.get_by_text(f"Approved by {bob.email} today")).to_be_visible()
     page.get_by_role("button", name="Edit").click()
     field = page.get_by_role("dialog").get_by_label("Text")
     field.fill("Find your valve today.")
     expect(page.get_by_text("22/5000")).to_be_visible()
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved. It waits for your approval.")).to_be_visible()
     assert row() == ("pending", "Find your valve today.", None)
 

@@ -358,6 +358,7 @@ def test_every_query_of_the_dashboard_shows_nothing_of_another_tenant(
     values = {
         "ids": [eve[2]], "now": now, "since": long_ago, "limit": 100, "offset": 0, "first": long_ago.date(),
         "last": now.date(), "status": "pending",
+        "part": "all", "platform": None, "account": None, "theme": None, "pattern": None, "kind": "plumber", "most": 9,
     }  # fmt: skip
     names = [name for name in all_queries() if name.startswith("dashboard_")]
     assert len(names) > 12

@@ -247,7 +247,7 @@ class PostMachine(RuleBasedStateMachine):
 
     # the owner
 
-    def _owner_does(self, which: int, to: Status | None, act: Callable[[Any, UUID, str], None]) -> None:
+    def _owner_does(self, which: int, to: Status | None, act: Callable[[Any, UUID, str], object]) -> None:
         """`to` None = an edit. The owner may do what the state allows, while nobody is at it and nothing is open."""
         post = self._posts[which]
         row = self._row(post)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +13,7 @@ import pytest
 
 from models import post_status
 from models.base import utc_now
+from models.calendar_slots import slots, still_open, zone
 from models.database import Role, session
 from models.post import Post
 from models.post_status import (
@@ -24,7 +25,7 @@ from models.post_status import (
     can_change,
 )
 from models.queries import query
-from tests.factories import Owner, make_account, make_owner, make_post
+from tests.factories import Owner, make_account, make_owner, make_post, next_monday
 
 Db = psycopg.Connection[Any]
 
@@ -296,3 +297,89 @@ def test_a_dead_workers_open_attempt_keeps_the_owners_hands_off(
     with pytest.raises(PostBusy), session(Role.DASHBOARD, tenant=person.user_id) as db:
         post_status.reject(db, post, reason="no", actor="owner", now=utc_now())
     assert _value(owner, "content_hash", post) == seen
+
+
+@pytest.mark.parametrize("status", ["pending", "approved", "failed"])
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_skipped_post_keeps_its_place_empty(
+    owner: Db, person: Owner, new_post: Callable[..., UUID], status: str, asked: bool
+) -> None:
+    monday = next_monday()
+    week = slots(monday, 3, [time(9)], zone(person.zone), seed="x")
+    post = new_post(status=status, requires_approval=asked, slot=week[0].local, scheduled_for=week[0].at)
+    with session(Role.DASHBOARD, tenant=person.user_id) as db:
+        post_status.skip(db, post, actor="anna", now=utc_now())
+    assert _value(owner, "status", post) == "rejected"
+    assert _story(owner, post)[-1] == ("pending", "rejected", "anna", post_status.SKIPPED)
+    values = {"user_id": person.user_id, "first_day": str(monday)}
+    taken = [row[1] for row in owner.execute(query("slots_taken").encode(), values).fetchall()]
+    assert still_open(week, taken, 3, earliest=utc_now()) == week[1:], "the next run fills only the other places"
+
+
+@pytest.mark.parametrize("status", ["published", "rejected"])
+def test_what_is_over_cannot_be_skipped_or_moved(
+    owner: Db, person: Owner, new_post: Callable[..., UUID], status: str
+) -> None:
+    post, now = new_post(status=status), utc_now()
+    seen = _value(owner, "content_hash", post)
+    with session(Role.DASHBOARD, tenant=person.user_id) as db:
+        with pytest.raises(ImpossibleChange):
+            post_status.skip(db, post, actor="anna", now=now)
+        with pytest.raises(ImpossibleChange):
+            post_status.reschedule(db, post, seen_hash=seen, at=now + timedelta(days=1), actor="anna", now=now)
+
+
+def test_another_time_leaves_an_approval_standing(owner: Db, person: Owner, new_post: Callable[..., UUID]) -> None:
+    post, now = new_post(status="approved", requires_approval=True), utc_now()
+    later, seen = now + timedelta(days=3), _value(owner, "content_hash", post)
+    with session(Role.DASHBOARD, tenant=person.user_id) as db:
+        post_status.reschedule(db, post, seen_hash=seen, at=later, actor="anna", now=now)
+    assert (_value(owner, "status", post), _value(owner, "scheduled_for", post)) == ("approved", later)
+    assert _story(owner, post)[-1] == ("approved", "approved", "anna", "rescheduled")
+    with session(Role.DASHBOARD, tenant=person.user_id) as db, pytest.raises(ImpossibleChange, match="time is over"):
+        post_status.reschedule(db, post, seen_hash=seen, at=now, actor="anna", now=now)
+
+
+def test_a_failed_post_is_tried_again_at_its_new_time(owner: Db, person: Owner, new_post: Callable[..., UUID]) -> None:
+    now = utc_now()
+    post = new_post(status="failed", scheduled_for=now - timedelta(days=2), retry_count=5, error_message="busy")
+    later, seen = now + timedelta(hours=3), _value(owner, "content_hash", post)
+    with session(Role.DASHBOARD, tenant=person.user_id) as db:
+        post_status.reschedule(db, post, seen_hash=seen, at=later, actor="anna", now=now)
+    assert (_value(owner, "status", post), _value(owner, "due_at", post)) == ("pending", later)
+    assert (_value(owner, "retry_count", post), _value(owner, "error_message", post)) == (0, None)
+
+
+def test_an_edit_tells_the_hash_that_an_approval_can_be_bound_to(
+    owner: Db, person: Owner, new_post: Callable[..., UUID]
+) -> None:
+    post, now = new_post(requires_approval=True), utc_now()
+    seen = _value(owner, "content_hash", post)
+    with session(Role.DASHBOARD, tenant=person.user_id) as db:
+        new = post_status.edit(db, post, seen_hash=seen, actor="anna", now=now, content="New words.")
+        post_status.approve(db, post, seen_hash=new, actor="anna", now=now)
+    assert new == _value(owner, "content_hash", post) == _value(owner, "approved_hash", post) != seen
+
+
+def test_a_picture_that_is_given_anew_does_not_keep_the_old_ones_words(
+    owner: Db, person: Owner, new_post: Callable[..., UUID]
+) -> None:
+    post = new_post(media_url="https://example.com/1.jpg", alt_text="A van")
+    with session(Role.DASHBOARD, tenant=person.user_id) as db:
+        seen = _value(owner, "content_hash", post)
+        seen = post_status.edit(db, post, seen_hash=seen, actor="anna", now=utc_now(), content="Other words.")
+        post_status.edit(db, post, seen_hash=seen, actor="anna", now=utc_now(), media_url="https://example.com/2.jpg")
+    assert _value(owner, "alt_text", post) is None
+
+
+def test_two_who_approve_at_once_are_told_kindly(owner: Db, person: Owner, new_post: Callable[..., UUID]) -> None:
+    post, now = new_post(requires_approval=True), utc_now()
+    seen = _value(owner, "content_hash", post)
+    for told in (None, "This post is approved already."):
+        with session(Role.DASHBOARD, tenant=person.user_id) as db:
+            if told is None:
+                post_status.approve(db, post, seen_hash=seen, actor="anna", now=now)
+            else:
+                with pytest.raises(ImpossibleChange, match=told):
+                    post_status.approve(db, post, seen_hash=seen, actor="ben", now=now)
+    assert _value(owner, "approved_by", post) == "anna"

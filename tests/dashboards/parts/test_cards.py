@@ -137,6 +137,15 @@ def test_each_platform_has_its_order_and_its_button() -> None:
     assert "bob.example" in google
 
 
+def test_a_link_looks_as_each_platform_shows_it() -> None:
+    link, picture = {"link_url": "https://www.bob.example/x"}, {"media_url": "https://example.com/a.jpg"}
+    assert "BOB.EXAMPLEBob's Plumbing" in drawn(**link).text
+    assert "BOB.EXAMPLE" not in drawn(**link, **picture).text, "Facebook shows the picture, or the link"
+    assert "Learn more bob.example" in drawn(**link, **picture, platform="google").text
+    assert "Call now" in drawn(platform="google", call_to_action="CALL").text
+    assert "bob.example" not in drawn(**link, **picture, platform="instagram").text.casefold()
+
+
 def test_all_pictures_are_shown_in_their_order_with_what_they_show() -> None:
     urls = [f"https://example.com/{name}.jpg" for name in "abc"]
     seen = drawn(media_url=urls[0], more_media_urls=urls[1:], alt_text="A pipe", more_alt_texts=[None, "A valve"])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from dashboards.parts.post_card import PostCard
 from dashboards.parts.wording import State, count, plain, platform_name, state_of, theme_name
+from models.post_status import SKIPPED
 
 NOW = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
 ZONE = ZoneInfo("America/Chicago")
@@ -81,6 +82,12 @@ PAST = NOW - timedelta(hours=3)
         ({"status": "published"}, "Live", "Published"),
         ({"status": "failed", "error_message": "The picture is too large"}, "Did not go out", "too large."),
         ({"status": "failed"}, "Did not go out", "Facebook did not take it."),
+        ({"status": "rejected", "last_reason": SKIPPED}, "Skipped", "nothing goes out instead"),
+        (
+            {"status": "approved", "approved_by": "bob@example.com", "approved_at": PAST},
+            "Approved",
+            "Approved by bob@example.com today, 9:30 AM CST. Goes out",
+        ),
         ({"status": "rejected", "last_reason": "rejected: Not true for us"}, "Rejected", "reason: Not true for us."),
         (
             {"status": "rejected", "last_reason": "rejected: no reason"},
@@ -95,6 +102,25 @@ def test_each_state_has_its_words(changes: dict[str, Any], label: str, part: str
     assert part in state.sentence
 
 
+@pytest.mark.parametrize(
+    ("changes", "advice"),
+    [
+        ({"in_doubt_since": PAST}, "You do not have to do anything."),
+        ({"platform_state": "PROCESSING"}, "usually takes minutes"),
+        ({"account_status": "revoked"}, "on the page Accounts; then it goes out by itself"),
+        ({"account_status": "revoked", "account_disconnected": True}, "or skip this post"),
+        ({"scheduled_for": PAST}, "Without your yes it never goes out."),
+        ({"status": "failed"}, "press Try again, give it another time, or skip it"),
+        ({"status": "failed", "account_status": "expired"}, "Connect Facebook again on the page Accounts"),
+        ({"status": "published"}, ""),
+    ],
+)
+def test_what_an_owner_can_do_is_said_where_something_is_not_as_it_should_be(
+    changes: dict[str, Any], advice: str
+) -> None:
+    assert advice in told(**changes).advice
+
+
 @pytest.mark.parametrize("last", ["changed without PostAgent", "rejected: no reason", None])
 def test_a_reason_that_is_none_is_not_told(last: str | None) -> None:
     assert told(status="rejected", last_reason=last).sentence == "You said no, so it will not go out."
@@ -102,6 +128,8 @@ def test_a_reason_that_is_none_is_not_told(last: str | None) -> None:
 
 def test_nothing_goes_out_of_a_paused_account() -> None:
     assert told(publishing=False, status="approved").label == "On hold"
+    assert "keeps its place" in told(publishing=False, status="approved").advice
+    assert "once your account is active" in told(publishing=False, status="failed").advice
     assert told(publishing=False, status="published", published_at=PAST).label == "Live"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -35,8 +35,14 @@ def story_of(owner: Connection, post: UUID) -> list[tuple[Any, ...]]:
     return owner.execute(query, (post,)).fetchall()
 
 
+DECISIONS = ("approve", "retry", "edit", "reject")
+FURTHER = {"Another time": "move", "Another picture": "picture", "Publish now": "publish", "Skip": "skip"}
+
+
 def keys(test: AppTest) -> set[str]:
-    return {str(button.key) for button in test.button}
+    """What can be decided about posts: the buttons, and what stands in the menus."""
+    menus = {str(menu.key).replace("more", FURTHER[name]) for menu in test.menu_button for name in menu.options}
+    return menus | {str(button.key) for button in test.button if str(button.key).startswith(DECISIONS)}
 
 
 def test_approving_takes_one_click_and_is_written_down(
@@ -134,16 +140,15 @@ def test_each_part_shows_its_posts_and_what_can_be_done_with_them(
         owner, bob_in.owner, page, status="approved", scheduled_for=now - timedelta(minutes=3), in_doubt_since=now
     )
     can = {
-        "waiting": {"approve", "edit", "reject", "publish"},
-        "scheduled": {"edit", "reject", "publish"},
+        "waiting": {"approve", "edit", "reject", "move", "picture", "publish", "skip"},
+        "scheduled": {"edit", "reject", "move", "picture", "publish", "skip"},
         "published": set[str](),
         "rejected": set[str](),
-        "problems": {"retry", "edit"},
+        "problems": {"retry", "edit", "move", "picture", "skip"},
     }
     for part, post in posts.items():
         test = open_page(bob_in, "queue", show=part)
-        shown = {key for key in keys(test) if not key.startswith("None")}
-        assert shown == {f"{what}-{post}" for what in can[part]}, part
+        assert keys(test) == {f"{what}-{post}" for what in can[part]}, part
     problems = words(open_page(bob_in, "queue", show="problems"))
     assert "We are checking whether it went out" in problems
     assert "Too large." in problems
@@ -206,7 +211,7 @@ def test_on_starter_posts_go_out_by_themselves_and_it_says_so(owner: Connection,
     assert test.session_state["show"] == "scheduled"
     assert "go out by themselves" in words(test)
     assert "Goes out by itself" in words(test)
-    assert keys(test) == {f"edit-{post}", f"reject-{post}", f"publish-{post}"}
+    assert keys(test) == {f"{what}-{post}" for what in ("edit", "reject", "move", "picture", "publish", "skip")}
 
 
 def test_a_canceled_owner_reads_and_changes_nothing(
@@ -228,112 +233,158 @@ def test_an_empty_part_says_what_it_means(bob_in: Login, open_page: OpenPage, pa
     assert test.query_params["show"] in (part, "waiting", ["waiting"], [part])
 
 
-def dialog(name: str, post_id: str) -> None:
-    """A script that stands in an open dialog: pages open it by a button, which a test run cannot hold open."""
-    import streamlit as st
-
-    from dashboards.parts import decisions
-    from dashboards.parts.owner import require_owner
-    from dashboards.parts.post_card import PostCard
-
-    owner = require_owner()
-    if "post" not in st.session_state:  # as it was when the dialog was opened
-        st.session_state["post"] = owner.rows("dashboard_posts", ids=[post_id], now=owner.now)[0]._mapping
-    decisions.tell()
-    getattr(decisions, name)(PostCard(**st.session_state["post"]))
+# The queue as it is looked at: filters, calendar, one post, one by one.
 
 
-def open_dialog(login: Login, name: str, post: UUID) -> AppTest:
-    test = AppTest.from_function(dialog, args=(name, str(post)), default_timeout=60)
-    test.user = login.user
-    test.run()
-    assert not test.exception
-    return test
+def texts_shown(test: AppTest, posts: dict[str, UUID]) -> set[str]:
+    """Which posts of these stand on the page."""
+    shown = {str(button.key) for button in test.button}
+    return {name for name, post in posts.items() if f"story-{post}" in shown}
 
 
-def test_an_edit_is_saved_and_voids_the_approval(owner: Connection, bob_in: Login, page: Connected) -> None:
-    post = make_post(owner, bob_in.owner, page, status="approved", requires_approval=True)
-    test = open_dialog(bob_in, "edit_dialog", post)
-    assert "asks for your approval again" in words(test)
-    test.text_area[0].set_value("New words.").run()
-    test.button(key=f"save-{post}").click().run()
-    assert status_of(owner, post) == ("pending", None, "New words.")
-    assert "Saved. It waits for your approval" in words(test).replace("\\", "")
+@pytest.fixture
+def three(owner: Connection, bob_in: Login, page: Connected) -> dict[str, UUID]:
+    """Three posts that wait, on three accounts."""
+    google = make_account(owner, bob_in.owner, "google")
+    second = make_account(owner, bob_in.owner, "facebook", account_name="The other Page")
+    asked: dict[str, Any] = {"requires_approval": True}
+    return {
+        "page": make_post(owner, bob_in.owner, page, content="50% of all drips", theme="tip", **asked),
+        "second": make_post(owner, bob_in.owner, second, content="Frost is coming", theme="seasonal", **asked),
+        "google": make_post(owner, bob_in.owner, google, content="500 of all drips", theme="tip", **asked),
+    }
 
 
-def test_an_edit_over_a_change_is_refused_and_keeps_what_was_typed(
-    owner: Connection, bob_in: Login, page: Connected
+def test_filters_stand_in_the_address_and_can_be_cleared(
+    owner: Connection, bob_in: Login, page: Connected, three: dict[str, UUID], open_page: OpenPage
 ) -> None:
-    post = make_post(owner, bob_in.owner, page, requires_approval=True)
-    test = open_dialog(bob_in, "edit_dialog", post)
-    owner.execute("UPDATE post_queue SET content = 'Somebody was faster.'")
-    test.text_area[0].set_value("Bob's words.").run()
-    test.button(key=f"save-{post}").click().run()
-    assert status_of(owner, post)[2] == "Somebody was faster."
+    asked: dict[str, set[str]] = {
+        "platform=facebook": {"page", "second"},
+        f"account={page.id}": {"page"},
+        "theme=tip": {"page", "google"},
+        "q=DRIPS": {"page", "google"},
+        "q=0%": {"page"},
+        "q=nothing like it": set(),
+    }
+    for filtered, found in asked.items():
+        name, value = filtered.split("=")
+        test = open_page(bob_in, "queue", **{name: value})
+        assert texts_shown(test, three) == found, filtered
+        assert test.query_params[name] in (value, [value]), "a reload stays there"
+    assert "No post fits your filters here." in words(test)
+    test.button(key="clear-filters").click().run()
+    assert texts_shown(test, three) == set(three)
+    test.selectbox(key="queue-platform").set_value("google").run()
+    assert texts_shown(test, three) == {"google"}
+    assert test.query_params["platform"] in ("google", ["google"])
+
+
+@pytest.mark.parametrize("name", ["platform", "account", "theme", "view", "day", "q", "show"])
+def test_nonsense_in_the_address_shows_an_ordinary_queue(
+    bob_in: Login, three: dict[str, UUID], open_page: OpenPage, name: str
+) -> None:
+    test = open_page(bob_in, "queue", **{name: "' OR 1=1 \x00"})
+    assert len(texts_shown(test, three)) == (0 if name == "q" else 3)
+
+
+def test_another_tenants_account_in_the_address_finds_nothing_of_theirs(
+    owner: Connection, bob_in: Login, three: dict[str, UUID], open_page: OpenPage
+) -> None:
+    eve = make_owner(owner)
+    theirs = make_account(owner, eve)
+    post = make_post(owner, eve, theirs, content="Eve's words", requires_approval=True)
+    assert texts_shown(open_page(bob_in, "queue", account=str(theirs.id)), three) == set(three)
+    for query in ({"post": str(post)}, {"view": "month"}, {"show": "waiting", "walk": "1"}):
+        assert "Eve" not in words(open_page(bob_in, "queue", **query))
+    assert "does not exist any more" in words(open_page(bob_in, "queue", post=str(post)))
+    assert "does not exist any more" in words(open_page(bob_in, "queue", post="nonsense"))
+
+
+def test_the_calendar_shows_each_day_of_the_owner_and_moves(
+    owner: Connection, bob_in: Login, page: Connected, open_page: OpenPage
+) -> None:
+    at = datetime(2027, 3, 15, 4, 30, tzinfo=UTC)  # the evening before in Chicago, on the day of 23 hours
+    post = make_post(owner, bob_in.owner, page, content="Late on Sunday", scheduled_for=at, requires_approval=True)
+    make_post(owner, bob_in.owner, page, content="In April", scheduled_for=at + timedelta(days=30))
+    test = open_page(bob_in, "queue", view="month", day="2027-03-01")
+    sunday = words(test).split('datetime="2027-03-14"')[1].split("<time")[0]
+    assert "Late on Sunday" in sunday
+    assert "11:30 <small>PM" in sunday
+    assert f"?show=all&amp;view=month&amp;day=2027-03-01&amp;post={post}" in sunday
+    assert "In April" not in words(test)
+    assert "In Chicago time" in words(test)
+    test.button(key="calendar-later").click().run()
+    assert "In April" in words(test)
+    assert test.query_params["day"] in ("2027-04-01", ["2027-04-01"])
+    test.segmented_control(key="queue-view").set_value("week").run()
+    assert "There is nothing in these days." in words(test)
+    test.button(key="calendar-today").click().run()
+    assert "<em>Today</em>" in words(test)
+
+
+def test_a_published_post_stands_on_the_day_when_it_went_out(
+    owner: Connection, bob_in: Login, page: Connected, open_page: OpenPage
+) -> None:
+    planned, out = (datetime(2026, 6, day, 15, tzinfo=UTC) for day in (9, 10))
+    make_post(
+        owner, bob_in.owner, page, content="A day late", status="published", scheduled_for=planned, published_at=out
+    )
+    said = words(open_page(bob_in, "queue", view="week", day="2026-06-08"))
+    assert "A day late" in said.split('datetime="2026-06-10"')[1].split("<time")[0]
+
+
+def test_one_post_tells_its_story_and_leads_back(
+    owner: Connection, bob_in: Login, page: Connected, open_page: OpenPage
+) -> None:
+    post = make_post(owner, bob_in.owner, page, content="A tip.", requires_approval=True)
+    test = open_page(bob_in, "queue", show="waiting", q="tip")
+    test.button(key=f"story-{post}").click().run()
+    assert "It came into your queue." in words(test)
+    test.button(key=f"approve-{post}").click().run()
+    assert "You approved it." in words(test)
+    assert "Approved by bob@example.com today" in words(test)
+    test.button(key="close-post").click().run()
+    assert "Which posts" in {control.label for control in test.segmented_control}
+    assert test.query_params["q"] in ("tip", ["tip"])
+
+
+def test_all_that_waits_is_looked_through_one_by_one(
+    owner: Connection, bob_in: Login, three: dict[str, UUID], open_page: OpenPage
+) -> None:
+    test = open_page(bob_in, "queue")
+    test.button(key="walk-begin").click().run()
+    order = [three[name] for name in three]
+    assert keys(test) == {f"{what}-{order[0]}" for what in ("approve", "edit", "reject")}
+    test.button(key=f"approve-{order[0]}").click().run()
+    assert keys(test) == {f"{what}-{order[1]}" for what in ("approve", "edit", "reject")}
+    test.button(key=f"later-{order[1]}").click().run()
+    owner.execute("UPDATE post_queue SET content = 'Changed elsewhere' WHERE id = %s", (order[2],))
+    test.button(key=f"approve-{order[2]}").click().run()
     assert "changed in the meantime" in test.warning[0].value
-    assert test.text_area[0].value == "Bob's words."
+    assert "Changed elsewhere" in words(test), "for another look"
+    test.button(key=f"approve-{order[2]}").click().run()
+    assert "That was all. 2 approved, 1 post left for later." in words(test)
+    assert [status_of(owner, post)[0] for post in order] == ["approved", "pending", "approved"]
+    test.button(key="walk-end").click().run()
+    assert texts_shown(test, three) == {"second"}
 
 
-@pytest.mark.parametrize(
-    ("platform", "text", "tags", "problem"),
-    [
-        ("facebook", "   ", None, "the text is empty"),
-        ("google", "x " * 700 + "y" * 150, None, "1550 characters"),
-        ("google", "Call 512-555-0142 today", None, "phone number"),
-        ("instagram", "Good words", "#a1 #b #c #d #e #f", "6 hashtags"),
-        ("instagram", "Good words", "#good #we-ird", "letters and digits only"),
-    ],
-)
-def test_what_the_platform_would_refuse_cannot_be_saved(
-    owner: Connection, bob_in: Login, platform: str, text: str, tags: str | None, problem: str
+def test_two_tabs_that_decide_about_one_post(
+    owner: Connection, bob_in: Login, page: Connected, open_page: OpenPage
 ) -> None:
-    account = make_account(owner, bob_in.owner, platform)
-    content = text if len(text) > 1500 else "Old words."
-    post = make_post(owner, bob_in.owner, account, content=content, requires_approval=True)
-    test = open_dialog(bob_in, "edit_dialog", post)
-    if content == "Old words.":
-        test.text_area[0].set_value(text).run()
-    if tags is not None:
-        test.text_input[0].set_value(tags).run()
-    test.button(key=f"save-{post}").click().run()
-    assert problem in test.error[0].value.replace("\\", "")
-    assert status_of(owner, post)[2] == content
-
-
-def test_hashtags_are_kept_without_their_sign(owner: Connection, bob_in: Login) -> None:
-    account = make_account(owner, bob_in.owner, "instagram")
-    post = make_post(owner, bob_in.owner, account, hashtags=["old"], requires_approval=True)
-    test = open_dialog(bob_in, "edit_dialog", post)
-    assert test.text_input[0].value == "#old"
-    test.text_input[0].set_value("#plumbing, austin  #plumbing").run()
-    test.button(key=f"save-{post}").click().run()
-    assert owner.execute("SELECT hashtags FROM post_queue").fetchone() == (["plumbing", "austin"],)
-
-
-def test_words_to_avoid_are_named_while_editing(owner: Connection, bob_in: Login, page: Connected) -> None:
-    owner.execute("UPDATE user_preferences SET avoid_keywords = ARRAY['cheap']")
     post = make_post(owner, bob_in.owner, page, requires_approval=True)
-    test = open_dialog(bob_in, "edit_dialog", post)
-    assert not test.info
-    test.text_area[0].set_value("We are not cheap.").run()
-    assert "cheap" in test.info[0].value
+    first, second = open_page(bob_in, "queue"), open_page(bob_in, "queue")
+    first.button(key=f"approve-{post}").click().run()
+    second.button(key=f"approve-{post}").click().run()
+    assert "This post is approved already" in second.warning[0].value
+    assert [line[0] for line in story_of(owner, post)] == ["pending", "approved"]
 
 
-def test_rejecting_keeps_the_reason(owner: Connection, bob_in: Login, page: Connected, open_page: OpenPage) -> None:
-    post = make_post(owner, bob_in.owner, page, requires_approval=True)
-    test = open_dialog(bob_in, "reject_dialog", post)
-    test.text_input[0].set_value("We do not do roofs").run()
-    test.button(key=f"reject-now-{post}").click().run()
-    assert status_of(owner, post)[0] == "rejected"
-    assert story_of(owner, post)[-1] == ("rejected", "bob@example.com", "rejected: We do not do roofs")
-    assert "Your reason: We do not do roofs." in words(open_page(bob_in, "queue", show="rejected"))
-
-
-def test_publish_now_makes_it_due_at_once(owner: Connection, bob_in: Login, page: Connected) -> None:
-    later = utc_now() + timedelta(days=2)
-    post = make_post(owner, bob_in.owner, page, scheduled_for=later, requires_approval=True)
-    test = open_dialog(bob_in, "publish_dialog", post)
-    assert "Bob on Facebook" in words(test)
-    test.button(key=f"publish-now-{post}").click().run()
-    assert owner.execute("SELECT status, due_at <= clock_timestamp() FROM post_queue").fetchone() == ("approved", True)
-    assert story_of(owner, post)[-1][2] == "approved: publish now"
+def test_what_hangs_on_a_broken_connection_leads_to_the_accounts(
+    owner: Connection, bob_in: Login, page: Connected, open_page: OpenPage
+) -> None:
+    make_post(owner, bob_in.owner, page, requires_approval=True)
+    owner.execute("UPDATE connected_accounts SET status = 'revoked'")
+    said = words(open_page(bob_in, "queue"))
+    assert "The connection to Facebook is broken." in said
+    assert "then it goes out by itself" in said
