@@ -25,9 +25,14 @@ log = logging.getLogger(__name__)
 
 
 @lru_cache(maxsize=1)
-def _one_guess_a_core() -> CapacityLimiter:
+def one_guess_a_core() -> CapacityLimiter:
     """Each check of a password takes 64 MiB and a core for a fifth of a second."""
     return CapacityLimiter(2)
+
+
+def too_soon(result: TooSoon) -> str:
+    """What a person reads who guessed too often."""
+    return f"Too many tries. Try again in {'1 second' if result.seconds == 1 else f'{result.seconds} seconds'}."
 
 
 async def login_form(request: Request) -> Response:
@@ -66,17 +71,16 @@ async def login(request: Request) -> Response:
         return result
 
     try:
-        result = await to_thread.run_sync(check, limiter=_one_guess_a_core())
+        result = await to_thread.run_sync(check, limiter=one_guess_a_core())
     except (OperationalError, DatabaseError):
         log.exception("nobody can log in")
         problem = "We cannot reach our database. Please try again in a minute."
         return _form(target, email=email, problem=problem, status_code=503, headers={"retry-after": "30"})
     if isinstance(result, TooSoon):
-        wait = "1 second" if result.seconds == 1 else f"{result.seconds} seconds"
         return _form(
             target,
             email=email,
-            problem=f"Too many tries. Try again in {wait}.",
+            problem=too_soon(result),
             status_code=429,
             headers={"retry-after": str(result.seconds)},
         )
@@ -98,14 +102,16 @@ async def login(request: Request) -> Response:
 
 async def logout(request: Request) -> Response:
     """POST /logout: the session ends on the server, also for pages that stand open."""
-    config = settings()
-    name = cookie_name(config.public_url)
-    token = token_of(request.headers, name)
+    token = token_of(request.headers, cookie_name(settings().public_url))
     await to_thread.run_sync(lambda: log_out(token, now=utc_now()))
-    response = RedirectResponse("/login?bye=1", status_code=303)
-    response.delete_cookie(
-        name, path="/", secure=config.public_url.startswith("https://"), httponly=True, samesite="lax"
-    )
+    return without_cookie(RedirectResponse("/login?bye=1", status_code=303))
+
+
+def without_cookie(response: Response) -> Response:
+    """The answer, which takes the session's cookie away."""
+    secure = settings().public_url.startswith("https://")
+    name = cookie_name(settings().public_url)
+    response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="lax")
     return response
 
 

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 from starlette.middleware import Middleware
 
-from dashboards import access, connect, health, media_files, meta_callbacks, pages
+from dashboards import access, connect, health, media_files, meta_callbacks, own_account, pages
 from dashboards.doors import Doors
 from dashboards.guard import Guard, allowed_hosts
 from dashboards.parts.mishap import report_mishap
@@ -36,6 +36,7 @@ ROUTES = [
     *health.ROUTES,
     *media_files.ROUTES,
     *meta_callbacks.ROUTES,
+    *own_account.ROUTES,
     *pages.ROUTES,
 ]
 

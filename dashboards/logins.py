@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from models.database import Role, session
 from models.passwords import verify_password
 from models.queries import query
+from models.user import email_subject
 
 SESSION_LIFE = timedelta(days=30)
 _SEEN_EVERY = timedelta(minutes=1)
@@ -68,6 +69,14 @@ class TooSoon:
     seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The password was right: whose it is."""
+
+    user_id: UUID
+    password_hash: str = field(repr=False)
+
+
 class SignedIn(NamedTuple):
     """A live session."""
 
@@ -79,7 +88,30 @@ class SignedIn(NamedTuple):
 def log_in(
     email: str, password: SecretStr, *, address: str, user_agent: str | None, now: datetime
 ) -> LoggedIn | WrongPassword | TooSoon:
-    """Check e-mail and password and open a session.
+    """Check e-mail and password and open a session. `address` is the visitor's IP address."""
+    known = check_password_of(email, password, address=address, now=now)
+    if not isinstance(known, Known):
+        return known
+    token = secrets.token_urlsafe(32)
+    with session(Role.ACCESS) as db:
+        db.connection().exec_driver_sql(
+            query("open_session"),
+            {
+                "token_hash": _hashed(token),
+                "user_id": known.user_id,
+                "user_agent": user_agent[:300] if user_agent else None,
+                "address": address or None,
+                "now": now,
+                "expires_at": now + SESSION_LIFE,
+            },
+        )
+    return LoggedIn(SecretStr(token))
+
+
+def check_password_of(
+    email: str, password: SecretStr, *, address: str, now: datetime
+) -> Known | WrongPassword | TooSoon:
+    """Check a password, at the login and wherever it is asked for once more: every guess counts together.
 
     Known and unknown e-mails take the same steps and the same time. `address` is the visitor's IP address.
     """
@@ -92,26 +124,15 @@ def log_in(
     # The slow part, outside of any transaction.
     if not verify_password(user.password_hash if user else None, password) or user is None:
         return WrongPassword()
-    token = secrets.token_urlsafe(32)
     with session(Role.ACCESS) as db:
         db.connection().exec_driver_sql(query("login_succeeded"), {"ids": attempt})
-        db.connection().exec_driver_sql(
-            query("open_session"),
-            {
-                "token_hash": _hashed(token),
-                "user_id": user.id,
-                "user_agent": user_agent[:300] if user_agent else None,
-                "now": now,
-                "expires_at": now + SESSION_LIFE,
-            },
-        )
-    return LoggedIn(SecretStr(token))
+    return Known(user.id, user.password_hash)
 
 
 def _begin(email: str, address: str, now: datetime) -> list[int] | TooSoon:
     """Count the try before the password is looked at, or say how long to wait. Refused tries are not counted."""
     subjects = {
-        f"email:{hashlib.sha256(email.casefold().encode()).hexdigest()}": PER_EMAIL,
+        email_subject(email): PER_EMAIL,
         f"address:{_network(address)}": PER_ADDRESS,
     }
     with session(Role.ACCESS) as db:

@@ -17,6 +17,7 @@ page = st.navigation(
         st.Page("views/pictures.py", title="Pictures", icon=":material/photo_library:"),
         st.Page("views/metrics.py", title="Metrics", icon=":material/insights:"),
         st.Page("views/accounts.py", title="Accounts", icon=":material/link:"),
+        st.Page("views/settings.py", title="Settings", icon=":material/settings:"),
     ],
     position="top",
 )

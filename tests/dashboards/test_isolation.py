@@ -57,6 +57,7 @@ CLOSED_TABLES = {
     "dashboard_sessions",
     "connect_attempts",
     "data_deletions",
+    "erased_customers",
     "login_attempts",
     "quarantined_rows",
     "job_runs",
