@@ -23,6 +23,7 @@ def export(email: str, to: Path) -> str:
     user_id = _user(email)
     try:
         with to.open("xb") as file:
+            to.chmod(0o600)
             for piece in exporting.export(settings(), user_id, now=utc_now()):
                 file.write(piece)
     except FileExistsError:
@@ -38,17 +39,13 @@ def would_erase(email: str) -> list[str]:
     lines = []
     with connect(Role.OWNER, autocommit=True) as db:
         for name, column in db.execute(query("owned_tables").encode()).fetchall():
-            count = sql.SQL("SELECT count(*) FROM {} WHERE {} = %s").format(
-                sql.Identifier(name), sql.Identifier(column)
-            )
+            names = {"table": sql.Identifier(name), "column": sql.Identifier(column)}
+            count = sql.SQL("SELECT count(*) FROM {table} WHERE {column} = %s").format(**names)
             row = db.execute(count, (user_id,)).fetchone()
             if row is not None and row[0]:
                 lines.append(f"{row[0]:>8,}  {name}")
-    return [
-        f"Nothing was done. Of {email} there would go:",
-        *lines,
-        f"To do it: postagent users erase --email {email} --yes",
-    ]
+    how = f"To do it: postagent users erase --email {email} --yes"
+    return [f"Nothing was done. Of {email} there would go:", *lines, how]
 
 
 def erase(email: str) -> str:
@@ -64,9 +61,8 @@ def erase(email: str) -> str:
     if erased.files_left:
         told += f", {erased.files_left} left for housekeeping"
     if erased.still_listed:
-        told += (
-            f". Our access may still be listed at {' and '.join(erased.still_listed)}: the owner can remove it there"
-        )
+        where = " and ".join(erased.still_listed)
+        told += f". Our access may still be listed at {where}: the owner can remove it there"
     return told
 
 

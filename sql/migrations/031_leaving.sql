@@ -48,7 +48,7 @@ BEGIN
     AND NOT EXISTS (SELECT FROM publish_attempts t WHERE t.post_id = p.id AND t.finished_at IS NULL);
   WITH gone AS (
     DELETE FROM publish_handles h USING post_queue p
-    WHERE p.id = h.post_id AND p.user_id = person AND p.status IN ('pending', 'approved') AND NOT post_is_unsettled(p)
+    WHERE p.id = h.post_id AND p.user_id = person AND p.status IN ('pending', 'approved') AND post_is_unsettled(p) IS NOT TRUE
     RETURNING p.account_id, p.platform, h.post_id, h.content_hash, h.kind, h.handle)
   INSERT INTO publish_discards (user_id, account_id, platform, post_id, handles, reason)
   SELECT person, account_id, platform, post_id, jsonb_object_agg(kind, handle), 'erased'

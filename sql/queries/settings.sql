@@ -69,3 +69,9 @@ ORDER BY c.table_name
 SELECT (SELECT count(*) FROM post_queue WHERE status IN ('pending', 'approved'))::int AS queued,
        (SELECT count(*) FROM media_library)::int AS pictures,
        (SELECT count(*) FROM connected_accounts WHERE disconnected_at IS NULL)::int AS accounts
+
+-- name: calls_under_way
+-- How many calls to a platform are being made for a user's posts, as erase_user counts them.
+SELECT count(*) FROM post_queue p
+WHERE p.user_id = %(user_id)s AND p.status IN ('pending', 'approved') AND p.lease_expires_at > clock_timestamp()
+  AND EXISTS (SELECT FROM publish_attempts t WHERE t.post_id = p.id AND t.finished_at IS NULL)

@@ -1,9 +1,10 @@
 """Deleting an owner and everything that is theirs, safely while posts go out and flows run.
 
     1. stop      one transaction: nobody is logged in, nothing is claimed or written any more
-    2. tidy      what exists unseen on their platforms is deleted, the access is given back, as far as they answer
-    3. delete    one transaction, as soon as no call for a post of theirs is under way: all rows, by cascade
-    4. files     their pictures; what cannot be deleted now goes with the next housekeeping
+    2. wait      for calls to a platform that are under way: they need the access, and their end must be seen
+    3. tidy      what exists unseen on their platforms is deleted, the access is given back, as far as they answer
+    4. delete    one transaction, unless a call is under way after all: all rows, by cascade
+    5. files     their pictures; what cannot be deleted now goes with the next housekeeping
 
 Whoever dies in between leaves `users.erasing_at`, and housekeeping goes on from there. What is kept, and why, stands in
 docs/own-data.md.
@@ -64,6 +65,7 @@ async def erase(config: Settings, user_id: UUID) -> Erased:
         done.existed = False
         return done
     logger.info("user %s is being erased", user_id)
+    await _wait_for_calls(config, user_id)
     await _tidy_platforms(config, user_id)
     done.still_listed = await _give_access_back(config, user_id)
     files = await asyncio.to_thread(_rows, Role.WORKER, None, "files_of", **person)
@@ -78,6 +80,15 @@ async def finish_begun(config: Settings) -> int:
     """Go on with erasures whose beginner died; returns how many users are gone."""
     begun = await asyncio.to_thread(_rows, Role.ACCESS, None, "unfinished_erasures", age=GIVE_UP_AFTER)
     return sum([(await erase(config, row.id)).is_gone for row in begun])
+
+
+async def _wait_for_calls(config: Settings, user_id: UUID) -> None:
+    """A call under way ends within its lease, whether its worker lives or not."""
+    until = time.monotonic() + config.publish_lease_seconds
+    while time.monotonic() < until:
+        if not await asyncio.to_thread(_value, Role.WORKER, "calls_under_way", user_id=user_id):
+            return
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 async def _tidy_platforms(config: Settings, user_id: UUID) -> None:
@@ -107,8 +118,8 @@ async def _give_access_back(config: Settings, user_id: UUID) -> list[str]:
 
 
 async def _delete(config: Settings, user_id: UUID, subject: str) -> bool:
-    """Whether the rows are gone. A call under way ends within its lease, whether its worker lives or not."""
-    until = time.monotonic() + config.publish_lease_seconds + config.publish_timeout_seconds
+    """Whether the rows are gone."""
+    until = time.monotonic() + config.publish_timeout_seconds
     values, deadlocks = {"user_id": user_id, "email_subject": subject}, 0
     while True:
         try:
