@@ -26,7 +26,7 @@ from models.queries import query
 from models.settings import Settings
 from tasks.media.storage import Storages
 
-ROWS_AT_ONCE = 2_000
+ROWS_AT_ONCE = 500
 CHUNK = 256 * 1024
 
 # What has an owner and is not in it, and why.
@@ -75,6 +75,7 @@ _MEANINGS: Mapping[str, str] = {
 }
 
 Connection = psycopg.Connection[dict[str, Any]]
+Batch = list[dict[str, Any]]
 
 
 def export(config: Settings, user_id: UUID, *, now: datetime) -> Generator[bytes]:
@@ -124,7 +125,7 @@ def _fill(archive: zipfile.ZipFile, config: Settings, user_id: UUID, now: dateti
             archive.writestr("README.txt", _readme(db, [*tables, "sessions"], now))
             for name, table in tables.items():
                 yield from _both(archive, name, lambda table=table: _rows(db, table))  # type: ignore[misc]
-            yield from _both(archive, "sessions", lambda: iter(sessions))
+            yield from _both(archive, "sessions", lambda: iter([sessions]))
             storages = Storages.from_settings(config)
             yield from _both(archive, "pictures", lambda: _pictures(db, storages), folders=False)
 
@@ -136,52 +137,59 @@ def _readme(db: Connection, names: Sequence[str], now: datetime) -> str:
     return _README.format(email=owner["email"], now=now, zone=zone, contents=contents)
 
 
-def _sessions(user_id: UUID, now: datetime) -> list[dict[str, Any]]:
+def _sessions(user_id: UUID, now: datetime) -> Batch:
     with session(Role.ACCESS) as db:
         rows = db.connection().exec_driver_sql(query("sessions_of"), {"user_id": user_id, "now": now}).mappings()
         return [dict(row) for row in rows]
 
 
-def _rows(db: Connection, table: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _rows(db: Connection, table: Mapping[str, Any]) -> Iterator[Batch]:
     columns = [name for name in table["columns"] if name not in _INNER_COLUMNS]
     statement = sql.SQL("SELECT {} FROM {}").format(
         sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(table["name"])
     )
     with db.cursor("exported") as cursor:
-        cursor.itersize = ROWS_AT_ONCE
-        yield from cursor.execute(statement)
+        cursor.execute(statement)
+        while batch := cursor.fetchmany(ROWS_AT_ONCE):
+            yield batch
 
 
-def _pictures(db: Connection, storages: Storages) -> Iterator[dict[str, Any]]:
-    for row in db.execute(query("pictures_of").encode()):
+def _pictures(db: Connection, storages: Storages) -> Iterator[Batch]:
+    batch = []
+    for row in db.execute(query("pictures_of").encode()).fetchall():  # a plan has room for a few thousand
         key, place, url = row.pop("storage_key"), row.pop("place"), row.pop("url")
-        yield {**row, "address": storages.url(place, key, otherwise=url) if key else url}
+        batch.append({**row, "address": storages.url(place, key, otherwise=url) if key else url})
+    yield batch
 
 
 def _both(
-    archive: zipfile.ZipFile, name: str, rows: Callable[[], Iterator[dict[str, Any]]], *, folders: bool = True
+    archive: zipfile.ZipFile, name: str, batches: Callable[[], Iterator[Batch]], *, folders: bool = True
 ) -> Iterator[None]:
     with archive.open(f"json/{name}.json" if folders else f"{name}.json", "w", force_zip64=True) as entry:
         before = b"[\n"
-        for row in rows():
-            entry.write(before + orjson.dumps(row, default=str))
+        for batch in filter(None, batches()):
+            entry.write(before + b",\n".join(orjson.dumps(row, default=str) for row in batch))
             before = b",\n"
             yield
         entry.write(b"\n]\n" if before == b",\n" else b"[]\n")
     with archive.open(f"csv/{name}.csv" if folders else f"{name}.csv", "w", force_zip64=True) as entry:
-        text = io.TextIOWrapper(entry, encoding="utf-8-sig", newline="", write_through=True)
-        writer = csv.writer(text)
-        for number, row in enumerate(rows()):
-            if number == 0:
-                writer.writerow(row)
-            writer.writerow([_cell(value) for value in row.values()])
+        encoding = "utf-8-sig"  # the mark that spreadsheets look for, once
+        for batch in filter(None, batches()):
+            text = io.StringIO()
+            writer = csv.writer(text)
+            if encoding == "utf-8-sig":
+                writer.writerow(batch[0])
+            writer.writerows([_cell(value) for value in row.values()] for row in batch)
+            entry.write(text.getvalue().encode(encoding))
+            encoding = "utf-8"
             yield
-        text.detach()
 
 
 def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return harmless_cell(value)
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, list | dict):
         return orjson.dumps(value, default=str).decode()
-    return harmless_cell(value) if isinstance(value, str) else value
+    return value
