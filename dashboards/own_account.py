@@ -87,7 +87,7 @@ async def password(request: Request) -> Response:
     if isinstance(result, TooSoon):
         return _password_page(who, too_soon(result), 429)
     if isinstance(result, WrongPassword):
-        return _password_page(who, "This is not your password of today. Check it and try again.", 401)
+        return _password_page(who, "This is not your current password. Check it and try again.", 401)
     done = "password" if result is Changed.YES else "password-meanwhile"
     return RedirectResponse(f"/settings?done={done}", status_code=303)
 

@@ -28,6 +28,7 @@ OWNER_PAGES = {
     "pictures": "/pictures",
     "metrics": "/metrics",
     "accounts": "/accounts",
+    "settings": "/settings",
 }
 
 

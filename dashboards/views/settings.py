@@ -71,7 +71,8 @@ def _sessions(owner: Owner) -> None:
 
 
 def _session(owner: Owner, row: Any, *, is_here: bool) -> str:
-    seen = "Now" if is_here else f"Last seen {distance(row.last_seen_at, owner.now)}"
+    ago = distance(row.last_seen_at, owner.now)
+    seen = "Now" if is_here else "Last seen just now" if ago == "now" else f"Last seen {ago}"
     since = f"logged in {moment(row.created_at, owner.clock_zone, owner.now)}"
     where = f" · {escape(row.address)}" if row.address else ""
     badge = ' <span class="pa-badge pa-good">This device</span>' if is_here else ""

@@ -118,13 +118,13 @@ def test_a_new_password_ends_the_other_browsers_session(live: Live, page: Page, 
     log_in(page, live, bob, "/settings")
     expect(page.get_by_text("Firefox on Windows")).to_be_visible()
     page.get_by_role("link", name="Change").click()
-    page.get_by_label("Password of today").fill("a wrong guess")
+    page.get_by_label("Current password").fill("a wrong guess")
     page.get_by_label("New password", exact=True).fill(NEW)
     page.get_by_label("New password once more").fill(NEW)
     page.get_by_role("button", name="Change it").click()
-    expect(page.get_by_text("This is not your password of today.")).to_be_visible()
+    expect(page.get_by_text("This is not your current password.")).to_be_visible()
     looked_at(page, "password-wrong")
-    for label, text in (("Password of today", PASSWORD), ("New password once more", NEW)):
+    for label, text in (("Current password", PASSWORD), ("New password once more", NEW)):
         page.get_by_label(label).fill(text)
     page.get_by_label("New password", exact=True).fill(NEW)
     page.get_by_role("button", name="Change it").click()
