@@ -51,7 +51,7 @@ _BACK = ("/settings", "Back to your settings")
 @lru_cache(maxsize=1)
 def _few_exports() -> CapacityLimiter:
     """Each reads all that an owner has, and takes a connection for as long as its receiver is slow."""
-    return CapacityLimiter(2)
+    return CapacityLimiter(4)
 
 
 async def password_form(request: Request) -> Response:

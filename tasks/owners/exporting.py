@@ -27,6 +27,7 @@ from models.settings import Settings
 from tasks.media.storage import Storages
 
 ROWS_AT_ONCE = 500
+LONGEST_PAUSE = "2min"
 CHUNK = 256 * 1024
 
 # What has an owner and is not in it, and why.
@@ -121,6 +122,8 @@ def _fill(archive: zipfile.ZipFile, config: Settings, user_id: UUID, now: dateti
         db.read_only = True
         with db.transaction():
             db.execute("SELECT set_config('request.jwt.claim.sub', %s, true)", (str(user_id),))
+            # A receiver that stops taking must not hold the snapshot for hours.
+            db.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{LONGEST_PAUSE}'".encode())
             tables = {row["name"]: row for row in db.execute(query("exported_columns").encode()).fetchall()}
             archive.writestr("README.txt", _readme(db, [*tables, "sessions"], now))
             for name, table in tables.items():

@@ -27,7 +27,7 @@ async def test_numbers_that_come_too_late_are_passed_by(house: House) -> None:
     account = house.connect("facebook")
     (post,) = house.publish(account, timedelta(days=1))
     measured = Measured(account=await stored_account(account.id), zone=zone_of(None))
-    due = [DuePost(**{"id": post, "platform_post_id": "1", "published_at": utc_now()})]
+    due = [DuePost(id=post, platform_post_id="1", published_at=utc_now())]
     assert (await erase(settings(), house.owner.user_id)).is_gone
     told = {"1": {"reach": 5, "likes": 1}}
     assert store.record(measured, due, told, utc_now()) == 1
