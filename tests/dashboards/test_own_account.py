@@ -41,9 +41,9 @@ def at_home(client: TestClient, bob_in: Login) -> TestClient:
     return client
 
 
-def send(client: TestClient, path: str, headers: dict[str, str] | None = None, **form: str) -> httpx2.Response:
+def send(client: TestClient, path: str, **form: str) -> httpx2.Response:
     """A form of ours, posted from our own page."""
-    return client.post(path, data=form, headers={"origin": ORIGIN} | (headers or {}))
+    return client.post(path, data=form, headers={"origin": ORIGIN})
 
 
 def is_in(login: Login) -> bool:
