@@ -28,7 +28,7 @@ _SAID = {"bye": "You are logged out.", "changed": "Your password is changed. Log
 
 @lru_cache(maxsize=1)
 def one_guess_a_core() -> CapacityLimiter:
-    """Each look at a password takes 64 MiB and a core for a fifth of a second."""
+    """Each check of a password takes 64 MiB and a core for a fifth of a second."""
     return CapacityLimiter(2)
 
 

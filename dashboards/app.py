@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 from starlette.middleware import Middleware
 
-from dashboards import access, connect, health, mail_links, media_files, meta_callbacks, pages, signup
+from dashboards import access, connect, health, mail_links, media_files, meta_callbacks, own_account, pages, signup
 from dashboards.doors import Doors
 from dashboards.guard import Guard, allowed_hosts
 from dashboards.parts.mishap import report_mishap
@@ -37,6 +37,7 @@ ROUTES = [
     *mail_links.ROUTES,
     *media_files.ROUTES,
     *meta_callbacks.ROUTES,
+    *own_account.ROUTES,
     *pages.ROUTES,
     *signup.ROUTES,
 ]

@@ -42,6 +42,7 @@ from models.settings import settings
 from platforms.connecting.base import Choice, ConnectError, Findings, Problem, Service, dialog_problem
 from platforms.connecting.registry import missing_settings, platform_of, service_of
 from platforms.errors import PlatformError
+from tasks.owners.disconnecting import disconnect
 from tasks.wiring import connect_config, open_connector, redirect_uri
 
 log = logging.getLogger(__name__)
@@ -229,21 +230,7 @@ async def end(request: Request, who: SignedIn, owner: Owner) -> Response:
             sandbox=settings().uses_sandbox,
         )
     service = service_of(account.platform, account.login_provider)
-    done = "ended-not-there"
-    try:
-        released = await run_in_threadpool(keeping.disconnect, owner, account.id, account.platform)
-        if released is None:  # in another tab, a moment ago
-            done = "ended"
-        elif released.is_shared:
-            done = "ended-shared"
-        else:
-            async with open_connector(settings(), service) as connector, asyncio.timeout(LONGEST_SECONDS):
-                if await connector.revoke(released.access_token, released.refresh_token):
-                    done = "ended"
-    except (PlatformError, CryptoError, TimeoutError) as error:
-        log.warning(
-            "account %s is disconnected, but its permission at %s was not ended: %s", account.id, service, error
-        )
+    done = await disconnect(settings(), owner.user_id, account.id, service, seconds=LONGEST_SECONDS)
     return RedirectResponse(f"/accounts?done={done}&at={account.platform}", status_code=303)
 
 

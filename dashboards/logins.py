@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -20,6 +20,7 @@ from models.database import Role, session
 from models.owners import LONGEST_EMAIL
 from models.passwords import verify_password
 from models.queries import query
+from models.user import email_subject
 
 SESSION_LIFE = timedelta(days=30)
 _SEEN_EVERY = timedelta(minutes=1)
@@ -69,6 +70,14 @@ class TooSoon:
     seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The password was right: whose it is."""
+
+    user_id: UUID
+    password_hash: str = field(repr=False)
+
+
 class SignedIn(NamedTuple):
     """A live session."""
 
@@ -80,7 +89,30 @@ class SignedIn(NamedTuple):
 def log_in(
     email: str, password: SecretStr, *, address: str, user_agent: str | None, now: datetime
 ) -> LoggedIn | WrongPassword | TooSoon:
-    """Check e-mail and password and open a session.
+    """Check e-mail and password and open a session. `address` is the visitor's IP address."""
+    known = check_password_of(email, password, address=address, now=now)
+    if not isinstance(known, Known):
+        return known
+    token = secrets.token_urlsafe(32)
+    with session(Role.ACCESS) as db:
+        db.connection().exec_driver_sql(
+            query("open_session"),
+            {
+                "token_hash": hashed(token),
+                "user_id": known.user_id,
+                "user_agent": user_agent[:300] if user_agent else None,
+                "address": address or None,
+                "now": now,
+                "expires_at": now + SESSION_LIFE,
+            },
+        )
+    return LoggedIn(SecretStr(token))
+
+
+def check_password_of(
+    email: str, password: SecretStr, *, address: str, now: datetime
+) -> Known | WrongPassword | TooSoon:
+    """Check a password, at the login and wherever it is asked for once more: every guess counts together.
 
     Known and unknown e-mails take the same steps and the same time. `address` is the visitor's IP address.
     """
@@ -93,25 +125,13 @@ def log_in(
     # The slow part, outside of any transaction.
     if not verify_password(user.password_hash if user else None, password) or user is None:
         return WrongPassword()
-    token = secrets.token_urlsafe(32)
     with session(Role.ACCESS) as db:
         db.connection().exec_driver_sql(query("login_succeeded"), {"ids": attempt})
-        db.connection().exec_driver_sql(
-            query("open_session"),
-            {
-                "token_hash": hashed(token),
-                "user_id": user.id,
-                "user_agent": user_agent[:300] if user_agent else None,
-                "now": now,
-                "expires_at": now + SESSION_LIFE,
-            },
-        )
-    return LoggedIn(SecretStr(token))
+    return Known(user.id, user.password_hash)
 
 
 def _begin(email: str, address: str, now: datetime) -> list[int] | TooSoon:
-    subjects = {f"email:{hashed(email.casefold())}": PER_EMAIL, f"address:{network_of(address)}": PER_ADDRESS}
-    return begin_attempt(subjects, now)
+    return begin_attempt({email_subject(email): PER_EMAIL, f"address:{network_of(address)}": PER_ADDRESS}, now)
 
 
 def begin_attempt(subjects: Mapping[str, Slowdown], now: datetime) -> list[int] | TooSoon:

@@ -19,6 +19,7 @@ page = st.navigation(
         st.Page("views/accounts.py", title="Accounts", icon=":material/link:"),
         st.Page("views/business.py", title="Business", icon=":material/storefront:"),
         st.Page("views/plan.py", title="Plan", icon=":material/card_membership:"),
+        st.Page("views/settings.py", title="Settings", icon=":material/settings:"),
     ],
     position="top",
 )

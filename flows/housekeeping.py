@@ -14,7 +14,14 @@ from prefect import State, flow, get_run_logger
 from prefect.states import Completed, Failed
 
 from tasks.content.wall_clock import keep_wall_clock_times
-from tasks.housekeeping import forget_old_rows, stock_up_photos, summary, tidy_pictures, tidy_platforms
+from tasks.housekeeping import (
+    finish_erasing,
+    forget_old_rows,
+    stock_up_photos,
+    summary,
+    tidy_pictures,
+    tidy_platforms,
+)
 from tasks.reporting import job
 
 
@@ -26,11 +33,12 @@ def _run_name() -> str:
 async def housekeeping() -> State[Any]:
     """Clear away. Failed only when a person has to act: something is visible that should not be, a key is refused."""
     async with job("housekeeping") as report:
+        erased = await finish_erasing()
         done = await tidy_platforms()
         media = await tidy_pictures()
         forgotten, moved = await forget_old_rows(), await keep_wall_clock_times()
         stocked = await stock_up_photos()  # last: nothing waits for it
-        report.summary = summary(done, media, stocked, forgotten, moved)
+        report.summary = summary(done, media, stocked, forgotten, moved, erased)
         get_run_logger().info(report.summary)
         report.problem = done.discarded.problem or media.problem or stocked.problem
     if report.problem:

@@ -13,7 +13,7 @@ from models.notices import OwnerNotice
 from models.operations import JobRun, QuarantinedRow
 from models.post import Post, PostEvent, PublishAttempt, PublishDiscard, PublishHandle
 from models.quotas import PublishingQuota, SharedQuota
-from models.user import DashboardSession, LoginAttempt, User
+from models.user import DashboardSession, ErasedCustomer, LoginAttempt, User
 
 __all__ = [
     "AiBatch",
@@ -29,6 +29,7 @@ __all__ = [
     "ContentTemplate",
     "DashboardSession",
     "DataDeletion",
+    "ErasedCustomer",
     "JobRun",
     "LocationMetric",
     "LoginAttempt",

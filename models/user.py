@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from uuid import UUID
 
@@ -22,6 +23,7 @@ class User(Table, table=True):
         Index("idx_users_email", "email"),
         Index("idx_users_email_lower", text("lower(email)")),
         Index("idx_users_stripe", "stripe_customer_id"),
+        Index("idx_users_erasing", "erasing_at", postgresql_where=text("erasing_at IS NOT NULL")),
     )
 
     id: UUID = id_field()
@@ -44,6 +46,17 @@ class User(Table, table=True):
             nullable=False,
         ),
     )
+    erasing_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
+
+
+class ErasedCustomer(Table, table=True):
+    """Somebody who left and whose invoices have to be kept: all that is left of them here is Stripe's number."""
+
+    __tablename__ = "erased_customers"
+
+    id: UUID = id_field()
+    stripe_customer_id: str = Field(sa_column=text_column(unique=True))
+    erased_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="clock_timestamp()"))
 
 
 class DashboardSession(Table, table=True):
@@ -60,6 +73,7 @@ class DashboardSession(Table, table=True):
     last_seen_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="now()"))
     expires_at: datetime = Field(sa_column=time_column())
     revoked_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    address: str | None = Field(default=None, sa_column=text_column(null=True))
 
 
 class LoginAttempt(Table, table=True):
@@ -72,3 +86,8 @@ class LoginAttempt(Table, table=True):
     subject: str = Field(sa_column=text_column())
     attempted_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="now()"))
     succeeded: bool = Field(sa_column=Column(Boolean, nullable=False))
+
+
+def email_subject(email: str) -> str:
+    """The `subject` of tries with an e-mail: hashed, as it may be of somebody who is no user."""
+    return f"email:{hashlib.sha256(email.casefold().encode()).hexdigest()}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -139,6 +140,28 @@ def users_plan(
     from ops.commands.plans import set_plan
 
     print(set_plan(user, plan, status))
+
+
+@users.command("export")
+def users_export(
+    email: Annotated[str, typer.Option(help="What the owner logs in with.")],
+    to: Annotated[Path, typer.Option(help="The ZIP to write; it must not be there yet.")],
+) -> None:
+    """Write everything that is an owner's into a ZIP: JSON, CSV, a list of their pictures. No secrets."""
+    from ops.commands.own_data import export
+
+    print(export(email, to))
+
+
+@users.command("erase")
+def users_erase(
+    email: Annotated[str, typer.Option(help="What the owner logs in with.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it you are only told what would go.")] = False,
+) -> None:
+    """Delete an owner and all that is theirs, and give our access to their platforms back."""
+    from ops.commands.own_data import erase, would_erase
+
+    print(erase(email) if yes else "\n".join(would_erase(email)))
 
 
 @facts.command("add")

@@ -14,9 +14,11 @@ from models.queries import query
 from models.settings import settings
 from platforms import http as transport
 from tasks import wiring
+from tasks.batches import counted
 from tasks.media.stocking import Stocked, stock_up
 from tasks.media.storage import Storages
 from tasks.media.tidying import MediaTidied, delete_orphans, ping_downloads, release_abandoned
+from tasks.owners.erasing import finish_begun
 from tasks.publishing.preparations import DiscardReport, SweepReport, discard, sweep
 from tasks.publishing.store import Store
 from tasks.publishing.window import worker_name
@@ -71,6 +73,12 @@ async def stock_up_photos() -> Stocked:
     return await stock_up(settings())
 
 
+@task(name="finish erasing owners", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=30)
+async def finish_erasing() -> int:
+    """Go on with deletions of owners whose beginner died; how many are gone. Safe to repeat."""
+    return await finish_begun(settings())
+
+
 @task(name="forget old rows", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=30)
 async def forget_old_rows() -> dict[str, int]:
     """Delete what is over: ids of long published posts, sessions, login attempts, mails, choices that nobody made.
@@ -97,9 +105,14 @@ def _forget() -> dict[str, int]:
     }
 
 
-def summary(done: Tidied, media: MediaTidied, stocked: Stocked, forgotten: dict[str, int], moved: int) -> str:
-    """One line; `moved` is how many posts were given the instant that their wall-clock time has now."""
+def summary(
+    done: Tidied, media: MediaTidied, stocked: Stocked, forgotten: dict[str, int], moved: int, erased: int
+) -> str:
+    """One line; `moved` is how many posts were given the instant that their wall-clock time has now, `erased` how many
+    owners whose deletion stood half done are gone."""
     parts = []
+    if erased:
+        parts.append(f"{counted(erased, 'owner')} erased whose deletion stood half done")
     if done.swept.orphans:
         parts.append(f"{done.swept.orphans} orphans found on {done.swept.accounts} accounts")
     if done.discarded.deleted:

@@ -31,6 +31,7 @@ OWNER_PAGES = {
     "accounts": "/accounts",
     "business": "/business",
     "plan": "/plan",
+    "settings": "/settings",
 }
 
 

@@ -11,12 +11,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import SecretStr
 from sqlalchemy import Row
 
 from dashboards.parts.owner import Owner
-from models.account_status import disconnected
-from models.account_tokens import open_access_token, open_refresh_token
 from models.connections import (
     ConnectedPlace,
     NewAccount,
@@ -49,15 +46,6 @@ class Stored:
     taken: list[Choice] = field(default_factory=list)
     no_room: list[Choice] = field(default_factory=list)
     not_lasting: list[Choice] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Released:
-    """The tokens of an account that was just disconnected; `is_shared`: other accounts live on the same permission."""
-
-    access_token: SecretStr
-    refresh_token: SecretStr | None
-    is_shared: bool
 
 
 def places_of(owner: Owner) -> list[ConnectedPlace]:
@@ -132,17 +120,3 @@ def to_mend(
 def account_of(owner: Owner, account_id: UUID) -> Row[Any] | None:
     """One of the owner's accounts, by the id of its row."""
     return next(iter(owner.rows("account_of", id=account_id)), None)
-
-
-def disconnect(owner: Owner, account_id: UUID, platform: str) -> Released | None:
-    """Take the tokens out of the row; posts stay and wait. None where it is not connected. Raises CryptoError when the
-    tokens do not open: they are gone all the same."""
-    row = next(iter(owner.rows("disconnect_account", id=account_id, reason=disconnected(platform))), None)
-    if row is None:
-        return None
-    ring, place = key_ring(), {"row_id": account_id, "user_id": owner.user_id}
-    return Released(
-        access_token=open_access_token(ring, row.access_token_encrypted, **place),
-        refresh_token=open_refresh_token(ring, row.refresh_token_encrypted, **place),
-        is_shared=row.permission_is_shared,
-    )

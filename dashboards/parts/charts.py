@@ -13,6 +13,7 @@ from typing import Any
 import altair as alt
 
 from dashboards.parts.numbers import Period
+from models.csv_cells import harmless_cell
 
 _HEIGHT = 300
 # Told apart by colour-blind eyes, three to one against a light and a dark page.
@@ -88,8 +89,3 @@ def to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     for row in rows:
         writer.writerow({k: harmless_cell(v) if isinstance(v, str) else v for k, v in row.items()})
     return text.getvalue().encode("utf-8-sig")
-
-
-def harmless_cell(text: str) -> str:
-    """A CSV cell that a spreadsheet takes as text: formulas begin with one of these signs (OWASP, CSV injection)."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -65,6 +65,11 @@ def refusal() -> str:
     return said.text if said is not None else "You are logged out. Reload the page."
 
 
+def say(text: str) -> None:
+    """Tell in the next run what was done, where that is no decision about a post."""
+    st.session_state[_SAID] = Said("good", text)
+
+
 def tell() -> None:
     """Say once what came of the last decision."""
     said: Said | None = st.session_state.pop(_SAID, None)

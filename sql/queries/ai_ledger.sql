@@ -4,12 +4,12 @@ SELECT pg_advisory_xact_lock(hashtextextended('ai budget of ' || %(user_id)s::uu
 
 -- name: reserve_ai_call
 -- Reserve what a call may cost, if the tenant's month has room for it; no row = it has not. After lock_ai_budget, in the
--- same transaction.
+-- same transaction: erasing a tenant takes that lock too, so there is none for one that is gone.
 INSERT INTO ai_calls (id, user_id, month, model, batch, price_date, reserved, reserved_until)
 SELECT %(id)s::uuid, %(user_id)s::uuid, this.month, %(model)s, %(batch)s::boolean, %(price_date)s::date,
        %(amount)s::numeric, clock_timestamp() + %(hold)s::interval
 FROM (SELECT date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')::date AS month) this
-WHERE %(amount)s::numeric + coalesce((
+WHERE EXISTS (SELECT FROM users WHERE id = %(user_id)s::uuid) AND %(amount)s::numeric + coalesce((
   SELECT sum(CASE WHEN c.settled_at IS NOT NULL THEN c.cost WHEN c.reserved_until > clock_timestamp() THEN c.reserved END)
   FROM ai_calls c WHERE c.user_id = %(user_id)s::uuid AND c.month = this.month), 0) <= %(budget)s::numeric
 RETURNING id

@@ -30,8 +30,10 @@ UPDATE post_queue p SET metrics_due_at = %(until)s FROM due WHERE p.id = due.id
 RETURNING p.id, p.platform_post_id, coalesce(p.published_at, p.scheduled_for) AS published_at
 
 -- name: lock_account_numbers
--- One writer of an account's numbers at a time, until the end of the transaction: a rollup must see every snapshot.
-SELECT pg_advisory_xact_lock(hashtextextended('analytics ' || %(account_id)s::text, 0))
+-- One writer of an account's numbers at a time, until the end of the transaction: a rollup must see every snapshot. An
+-- account that is being erased waits for it, or is gone for everything that follows.
+SELECT pg_advisory_xact_lock(hashtextextended('analytics ' || %(account_id)s::text, 0)),
+       (SELECT id FROM connected_accounts WHERE id = %(account_id)s::uuid FOR KEY SHARE)
 
 -- name: latest_snapshots
 -- The latest snapshot of each of these posts; posts without one are absent.
@@ -116,4 +118,5 @@ FROM connected_accounts a
 CROSS JOIN unnest(%(days)s::date[], %(metrics)s::text[], %(counts)s::bigint[]) AS d (day, metric, value)
 WHERE a.id = %(account_id)s
 ORDER BY d.day, d.metric
+FOR KEY SHARE OF a
 ON CONFLICT (user_id, account_id, day, metric) DO UPDATE SET value = EXCLUDED.value, fetched_at = EXCLUDED.fetched_at

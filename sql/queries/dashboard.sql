@@ -24,8 +24,8 @@ UPDATE login_attempts SET succeeded = true WHERE id = ANY(%(ids)s)
 
 -- name: open_session
 -- A login; the cookie's token is kept hashed.
-INSERT INTO dashboard_sessions (token_hash, user_id, user_agent, created_at, last_seen_at, expires_at)
-VALUES (%(token_hash)s, %(user_id)s, %(user_agent)s, %(now)s, %(now)s, %(expires_at)s) RETURNING id
+INSERT INTO dashboard_sessions (token_hash, user_id, user_agent, address, created_at, last_seen_at, expires_at)
+VALUES (%(token_hash)s, %(user_id)s, %(user_agent)s, %(address)s, %(now)s, %(now)s, %(expires_at)s) RETURNING id
 
 -- name: find_session
 -- The live session behind a cookie.

@@ -1,13 +1,13 @@
 -- name: claim_discards
 -- Takes ids that have to be deleted on a platform. Taking one already books the next try (doubling from a minute to a day),
 -- so that a worker that dies on it loses nothing; who cannot be asked now (account not active, or to be left alone for a while)
--- waits.
+-- waits. `owner` NULL = everybody's.
 WITH due AS (
   SELECT d.id FROM publish_discards d JOIN connected_accounts a ON a.id = d.account_id AND a.status = 'active'
     AND (a.slowed_until IS NULL OR a.slowed_until <= clock_timestamp())
     AND CASE a.login_provider WHEN 'facebook' THEN 'facebook' ELSE a.platform END
       NOT IN (SELECT name FROM shared_quotas WHERE slowed_until > clock_timestamp())
-  WHERE d.next_attempt_at <= clock_timestamp()
+  WHERE d.next_attempt_at <= clock_timestamp() AND d.user_id = coalesce(%(owner)s::uuid, d.user_id)
   ORDER BY d.next_attempt_at
   LIMIT %(batch)s
   FOR UPDATE OF d SKIP LOCKED),
@@ -53,7 +53,7 @@ SELECT value FROM publish_discards d, jsonb_each_text(d.handles) WHERE d.account
 -- name: discard_orphan
 -- An id that our app made and no post of ours knows.
 INSERT INTO publish_discards (user_id, account_id, platform, handles, reason)
-VALUES (%(user_id)s, %(account_id)s, %(platform)s, %(handles)s::jsonb, 'orphan')
+SELECT user_id, id, platform, %(handles)s::jsonb, 'orphan' FROM connected_accounts WHERE id = %(account_id)s FOR KEY SHARE
 
 -- name: prune_handles
 -- What was prepared for posts that went out long ago tells nothing any more.

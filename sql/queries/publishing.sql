@@ -120,13 +120,15 @@ FROM claimed c JOIN connected_accounts a ON a.id = c.account_id
 
 -- name: write_intents
 -- Commits the intents before the calls, only where the lease is ours for long enough. A post that is not returned has
--- lost its lease: it must not be called for.
+-- lost its lease: it must not be called for. The lock keeps one that is being deleted out, before its foreign key would
+-- fail all the others.
 INSERT INTO publish_attempts (post_id, user_id, attempt_number, fingerprint, worker, lease_token)
 SELECT p.id, p.user_id, 1 + coalesce((SELECT max(attempt_number) FROM publish_attempts t WHERE t.post_id = p.id), 0),
        p.content_hash, %(worker)s, p.lease_token
 FROM unnest(%(ids)s::uuid[], %(tokens)s::bigint[], %(hashes)s::text[]) AS held(id, token, content_hash)
 JOIN post_queue p ON p.id = held.id AND p.lease_token = held.token AND p.content_hash = held.content_hash
 WHERE p.lease_expires_at > clock_timestamp() + make_interval(secs => %(margin)s)
+FOR KEY SHARE OF p
 RETURNING post_id, id
 
 -- name: remember_handle

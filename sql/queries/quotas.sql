@@ -111,7 +111,8 @@ SELECT account_id FROM publishing_quotas WHERE account_id = %(account_id)s FOR U
 WITH held AS (
   SELECT id, user_id, account_id, content_hash, lease_token FROM post_queue
   WHERE id = %(post_id)s AND lease_token = %(token)s AND content_hash = %(content_hash)s
-    AND lease_expires_at > clock_timestamp() + make_interval(secs => %(margin)s)),
+    AND lease_expires_at > clock_timestamp() + make_interval(secs => %(margin)s)
+  FOR KEY SHARE), -- see write_intents
 ours AS (
   SELECT count(*) FILTER (WHERE t.finished_at IS NULL OR t.finished_at > q.read_at) AS unseen,
          extract(epoch FROM clock_timestamp() - min(t.started_at))::float8 AS oldest

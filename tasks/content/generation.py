@@ -19,6 +19,7 @@ import httpx
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pydantic import SecretStr
+from sqlalchemy.exc import IntegrityError
 
 from models.ai_costs import money
 from models.ai_prices import PriceList, UnknownPrice, own_prices
@@ -120,6 +121,9 @@ class Generation:
                 self.report.left += 1
                 self.report.problems.add(f"{error.message}; see POSTAGENT_OPENAI_API_KEY and POSTAGENT_OPENAI_MODEL")
             except Exception as error:  # one business must not cost the others their week
+                if isinstance(error, IntegrityError) and not await asyncio.to_thread(owners_at_work, user_id):
+                    self.report.rows.add({"business": str(user_id), "notes": "erased meanwhile"}, trouble=False)
+                    return
                 logger.exception("the week of user %s could not be written", user_id)
                 self.report.problems.add(f"{type(error).__name__} with the week of user {user_id}, see the log")
 

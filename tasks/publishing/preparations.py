@@ -59,9 +59,17 @@ class DiscardReport:
 
 
 async def discard(
-    rows: Rows, platforms: Mapping[str, Platform], *, timeout_seconds: float, batch: int = 20
+    rows: Rows,
+    platforms: Mapping[str, Platform],
+    *,
+    timeout_seconds: float,
+    batch: int = 20,
+    owner: UUID | None = None,
 ) -> DiscardReport:
-    """Delete up to `batch` preparations that nobody wants. What cannot be deleted now is tried again later."""
+    """Delete up to `batch` preparations that nobody wants, of everybody or of one `owner`.
+
+    What cannot be deleted now is tried again later.
+    """
     report = DiscardReport()
 
     async def one(row: Mapping[str, Any]) -> None:
@@ -84,7 +92,7 @@ async def discard(
             report.deleted += 1
             await rows("forget_discard", id=row["discard_id"])
 
-    taken = await rows("claim_discards", batch=batch)
+    taken = await rows("claim_discards", batch=batch, owner=owner)
     report.taken = len(taken)
     await work_through(taken, one, at_once=AT_ONCE, seconds=timeout_seconds)
     return report
@@ -133,8 +141,7 @@ async def sweep(
             if not known.intersection(unseen.handles.values()):
                 report.orphans += 1
                 handles = orjson.dumps(dict(unseen.handles)).decode()
-                place = {"user_id": stored.user_id, "account_id": stored.id, "platform": stored.platform}
-                await rows("discard_orphan", handles=handles, **place)
+                await rows("discard_orphan", handles=handles, account_id=stored.id)
 
     sweeping = [name for name, platform in platforms.items() if platform.capabilities.leaves_orphans]
     accounts = await rows("accounts_to_sweep", platforms=sweeping, lately=SWEEP_BACK.total_seconds())

@@ -27,7 +27,18 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, connect, errands, health, mail_links, media_files, meta_callbacks, pages, signup
+from dashboards import (
+    access,
+    connect,
+    errands,
+    health,
+    mail_links,
+    media_files,
+    meta_callbacks,
+    own_account,
+    pages,
+    signup,
+)
 from dashboards.doors import Door, Doors
 from dashboards.guard import Guard
 from models import passwords
@@ -108,6 +119,7 @@ def make_client(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[
                 *mail_links.ROUTES,
                 *media_files.ROUTES,
                 *meta_callbacks.ROUTES,
+                *own_account.ROUTES,
                 *pages.ROUTES,
                 *signup.ROUTES,
                 Door(path="/hook", endpoint=taken, methods=("POST",), anonymous=True, cross_site=True),

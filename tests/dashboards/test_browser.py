@@ -140,7 +140,7 @@ def test_no_text_of_anybody_runs_in_the_browser_and_the_policy_holds(live: Live,
     troubles: list[str] = []
     page.on("console", lambda message: troubles.append(message.text) if "Content Security" in message.text else None)
     log_in(page, live, bob)
-    for path in ("/", "/queue", "/pictures", "/metrics", "/accounts", "/business", "/plan"):
+    for path in ("/", "/queue", "/pictures", "/metrics", "/accounts", "/business", "/plan", "/settings"):
         page.goto(live.url + path)
         expect(page.get_by_role("button", name="Log out")).to_be_visible()
         assert page.evaluate("window.hacked") is None

@@ -20,6 +20,7 @@ from tests.dashboards.house import make_login
 from tests.factories import Connected, Owner, insert, make_account, make_owner, make_post
 
 Connection = psycopg.Connection[Any]
+EVES_FILE = f"{'e' * 43}.jpg"
 
 # Tables that hold a tenant's rows, and the column that says whose they are.
 TENANT_TABLES = {
@@ -61,6 +62,7 @@ CLOSED_TABLES = {
     "data_deletions",
     "mails",
     "mail_links",
+    "erased_customers",
     "login_attempts",
     "quarantined_rows",
     "job_runs",
@@ -79,8 +81,8 @@ def eve(owner: Connection) -> tuple[Owner, Connected, UUID]:
     post = make_post(owner, eve, account, content="Eve's words", requires_approval=True)
     ids: dict[str, Any] = {"user_id": eve.user_id}
     of_post, of_account = ids | {"post_id": post}, ids | {"account_id": account.id, "platform": account.platform}
-    insert(owner, "stored_objects", **ids, key="eves-key", place="local")
-    insert(owner, "media_library", **ids, filename="eve.jpg", url="https://example.com/eve.jpg", storage_key="eves-key")
+    insert(owner, "stored_objects", **ids, key=EVES_FILE, place="local")
+    insert(owner, "media_library", **ids, filename="eve.jpg", url="https://example.com/eve.jpg", storage_key=EVES_FILE)
     insert(
         owner,
         "picture_uses",

@@ -88,3 +88,13 @@ async def test_files_that_nobody_needs_go_and_unsplash_is_told(house: House, mon
         "1 files deleted that no post or library needs, 1 downloads told to Unsplash",
     )
     assert house.sandbox.calls("unsplash", "download") == 1
+
+
+@pytest.mark.usefixtures("prefect_harness")
+async def test_an_owner_whose_deletion_stood_half_done_is_gone(house: House) -> None:
+    house.connect("facebook")
+    house.connection.execute("SELECT begin_erasing(%s)", (house.owner.user_id,))
+    house.connection.execute("UPDATE users SET erasing_at = now() - interval '1 hour'")
+    state = await housekeeping(return_state=True)
+    assert (state.name, state.message) == ("Completed", "1 owner erased whose deletion stood half done")
+    assert house.rows("SELECT id FROM users") == []
