@@ -27,7 +27,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, connect, health, media_files, meta_callbacks, pages
+from dashboards.app import ROUTES
 from dashboards.doors import Door, Doors
 from dashboards.guard import Guard
 from models import passwords
@@ -102,12 +102,7 @@ def make_client(database_url: str, monkeypatch: pytest.MonkeyPatch) -> MakeClien
         settings.cache_clear()
         doors = Doors(
             [
-                *access.ROUTES,
-                *connect.ROUTES,
-                *health.ROUTES,
-                *media_files.ROUTES,
-                *meta_callbacks.ROUTES,
-                *pages.ROUTES,
+                *ROUTES,
                 Door(path="/hook", endpoint=taken, methods=("POST",), anonymous=True, cross_site=True),
                 Door(path="/change", endpoint=taken, methods=("POST",)),
             ]
