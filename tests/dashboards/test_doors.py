@@ -59,7 +59,9 @@ ENTRIES: dict[str, Entry] = {
     "GET /favicon.png": NO_IDS,
     "POST /pictures/upload": NO_IDS,
     "POST /connect/{service}": NO_IDS,
-    "GET /connect/{service}/callback": Entry(ids={"state": lambda _: EVES_STATE}, query={"state": "{state}", "code": "x"}),
+    "GET /connect/{service}/callback": Entry(
+        ids={"state": lambda _: EVES_STATE}, query={"state": "{state}", "code": "x"}
+    ),
     "POST /connect/again/{id}": Entry(ids={"id": account}),
     "GET /connect/choice/{id}": Entry(ids={"id": attempt}),
     "POST /connect/choice/{id}": Entry(ids={"id": attempt, "account": account}, form={"pick": "{account}"}),
@@ -226,4 +228,3 @@ def test_a_door_answers_only_under_our_own_name(client: TestClient, eve: Tenant,
     answer = send(client, door, values, **{"x-forwarded-host": "evil.example", "forwarded": "host=evil.example"})
     assert "evil.example" not in answer.text + str(answer.headers)
     assert not answer.headers.get("location", "/").startswith(("//", "http"))
-

@@ -51,7 +51,9 @@ def eve(owner: Connection, tables: dict[str, Table]) -> Tenant:
 def read_from_addresses() -> set[str]:
     """Every word of an address that some page looks at."""
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "dashboards").rglob("*.py")]
-    return {name for text in sources for name in re.findall(r"query_params(?:\.get\(|\.get_all\(|\[)\s*\"(\w+)\"", text)}
+    return {
+        name for text in sources for name in re.findall(r"query_params(?:\.get\(|\.get_all\(|\[)\s*\"(\w+)\"", text)
+    }
 
 
 def test_every_page_of_the_navigation_is_attacked() -> None:
@@ -159,6 +161,8 @@ def _answer(
 
 
 def test_functions_with_ids_are_found() -> None:
-    assert {"models.post_status.approve", "models.media_library.delete", "dashboards.connecting.keeping.disconnect"} <= set(
-        FUNCTIONS
-    )
+    assert {
+        "models.post_status.approve",
+        "models.media_library.delete",
+        "dashboards.connecting.keeping.disconnect",
+    } <= set(FUNCTIONS)
