@@ -221,7 +221,8 @@ def session(role: Role = Role.WORKER, *, tenant: UUID | None = None) -> Iterator
         if role is Role.DASHBOARD:
             # Always, and both: what was set for the whole of a pooled connection must not reach this transaction.
             opened.connection().exec_driver_sql(
-                "SELECT set_config('request.jwt.claim.sub', %(tenant)s, true), set_config('request.jwt.claims', '', true)",
+                "SELECT set_config('request.jwt.claim.sub', %(tenant)s, true), "
+                "set_config('request.jwt.claims', '', true)",
                 {"tenant": str(tenant) if tenant is not None else ""},
             )
         yield opened

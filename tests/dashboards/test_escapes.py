@@ -6,6 +6,7 @@ And that the attacks find something where there is something: each is let loose 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -13,7 +14,7 @@ import pytest
 
 from models.database import Role, connect
 from tests.dashboards.attacks import on_tables
-from tests.dashboards.attacks.catalogue import ROLES, Connection, Table, privileges_of, tables_of, tenants_tables
+from tests.dashboards.attacks.catalogue import ROLES, Connection, privileges_of, tables_of, tenants_tables
 from tests.dashboards.attacks.on_tables import Attacker
 from tests.dashboards.attacks.tenants import Tenant, make_tenant
 from tests.databases import TEMPLATE, Databases
@@ -158,7 +159,10 @@ def test_a_right_that_was_given_is_found(owner: Connection) -> None:
     new = {role: set(privileges_of(owner, role)) - before[role] for role in ROLES}
     plan = "UPDATE ON users (plan_tier)"
     assert new == {
-        "postagent_dashboard": {f"postagent_dashboard {plan}", "postagent_dashboard USAGE ON SEQUENCE login_attempts_id_seq"},
+        "postagent_dashboard": {
+            f"postagent_dashboard {plan}",
+            "postagent_dashboard USAGE ON SEQUENCE login_attempts_id_seq",
+        },
         "postagent_access": {
             f"postagent_access {plan}",
             "postagent_access EXECUTE ON FUNCTION accounts_granted_by(text,text)",
@@ -195,10 +199,8 @@ def test_nobody_leaves_the_role_of_a_connection(owner: Connection, eve: Tenant, 
     rights = _rights(role)
     for escape in ESCAPES:
         with connect(role, autocommit=True) as connection:
-            try:
+            with suppress(psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidParameterValue):
                 connection.execute(escape.encode())
-            except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidParameterValue):
-                pass
             now = connection.execute("SELECT current_user, session_user").fetchone()
             assert now == (role.value, role.value), escape
             assert _may(connection) == rights, escape
@@ -238,10 +240,10 @@ def test_a_temporary_table_does_not_stand_in_the_way_of_what_acts_as_the_owner(o
     with connect(Role.DASHBOARD, autocommit=True) as connection:
         connection.execute("SELECT set_config('request.jwt.claim.sub', %s, false)", (str(eve.id),))
         connection.execute(
-            "CREATE TEMP TABLE connected_accounts (id uuid, user_id uuid, platform text, login_provider text, account_id "
-            "text, access_token_encrypted text, refresh_token_encrypted text, token_expires_at timestamptz, status text, "
-            "status_reason text, refresh_after timestamptz, refreshing_until timestamptz, granted_by text, "
-            "disconnected_at timestamptz)"
+            "CREATE TEMP TABLE connected_accounts (id uuid, user_id uuid, platform text, login_provider text, "
+            "account_id text, access_token_encrypted text, refresh_token_encrypted text, token_expires_at timestamptz, "
+            "status text, status_reason text, refresh_after timestamptz, refreshing_until timestamptz, "
+            "granted_by text, disconnected_at timestamptz)"
         )
         connection.execute("CREATE TEMP TABLE who (name text)")
         connection.execute("GRANT ALL ON connected_accounts, who TO PUBLIC")

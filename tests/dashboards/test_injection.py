@@ -6,10 +6,9 @@ Pages are found by themselves, and walked through: each tab, each part that unfo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, Route
+from playwright.sync_api import BrowserContext, Locator, Route
 
 from dashboards.guard import safe_next
 from tests.dashboards.attacks.poison import TEXT, WANTED, make_rich_owner, poison
@@ -25,7 +24,8 @@ INTRUDERS = """() => [...document.querySelectorAll('*')].filter(element =>
     || (['SCRIPT', 'STYLE'].includes(element.tagName) && /hacked|evil/.test(element.textContent))
     || ['IFRAME', 'OBJECT', 'EMBED', 'BASE'].includes(element.tagName)
     || [...element.attributes].some(({name, value}) => /^on/i.test(name)
-      || (/^(href|src|action|formaction|srcdoc|xlink:href)$/i.test(name) && /^\\s*(javascript|data:text)|evil[.]/i.test(value)))
+      || (/^(href|src|action|formaction|srcdoc|xlink:href)$/i.test(name)
+        && /^\\s*(javascript|data:text)|evil[.]/i.test(value)))
   ).map(element => element.outerHTML.slice(0, 300)).concat(window.hacked ? ['a script ran'] : [])"""
 SETTLED = """() => { const app = document.querySelector('[data-testid=stApp]');
   return app && app.dataset.testScriptState === 'notRunning' && document.querySelector('.pa-foot') !== null }"""
@@ -42,7 +42,7 @@ class Visit:
         self.page, self.live = context.new_page(), live
         self.troubles: list[str] = []
         context.route("**/*", self._asked)
-        self.page.on("dialog", lambda dialog: (self.troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        self.page.on("dialog", self._spoke)
         self.page.on("console", self._told)
 
     def _asked(self, route: Route) -> None:
@@ -53,7 +53,11 @@ class Visit:
         else:
             route.abort()
 
-    def _told(self, message: Any) -> None:
+    def _spoke(self, dialog: Dialog) -> None:
+        self.troubles.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _told(self, message: ConsoleMessage) -> None:
         if "Content Security" in message.text:
             self.troubles.append(message.text)
 
@@ -109,7 +113,7 @@ def bob_in(live: Live) -> Login:
 
 
 @pytest.fixture(scope="module")
-def visit(browser: Any, live: Live, bob_in: Login) -> Iterator[Visit]:
+def visit(browser: Browser, live: Live, bob_in: Login) -> Iterator[Visit]:
     """One browser for all pages, logged in."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(30_000)
@@ -155,8 +159,40 @@ def test_a_page_that_was_changed_is_noticed(visit: Visit) -> None:
 
 def test_wherever_a_login_leads_it_is_a_page_of_ours(visit: Visit) -> None:
     """As a browser reads addresses, which is not as Python does."""
-    parts = ("/", "//", "\\", "/\\", "\t", "\n", "%5c", "%2f", "%09", "@", ":", ";", "?", "#", ".", "..", "http:", "https:",
-             "javascript:", "data:", "evil.example", "evil.example/", "\u3002", "\uff0f", "\u2028", "\x00", "login", "queue")  # fmt: skip
+    parts = (
+        *(
+            "/",
+            "//",
+            "\\",
+            "/\\",
+            "\t",
+            "\n",
+            "%5c",
+            "%2f",
+            "%09",
+            "@",
+            ":",
+            ";",
+            "?",
+            "#",
+            ".",
+            "..",
+            "http:",
+            "https:",
+        ),
+        *(
+            "javascript:",
+            "data:",
+            "evil.example",
+            "evil.example/",
+            "\u3002",
+            "\uff0f",
+            "\u2028",
+            "\x00",
+            "login",
+            "queue",
+        ),
+    )
     attacks = [first + second + third for first in parts for second in parts for third in parts]
     targets = sorted({safe_next(attack) for attack in attacks})
     assert len(targets) > 300

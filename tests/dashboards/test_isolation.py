@@ -173,7 +173,7 @@ def test_a_tenant_is_forgotten_with_its_transaction(owner: Connection, eve: Tena
 def test_a_tenant_that_was_set_for_the_whole_connection_does_not_reach_the_next_transaction(
     bob: Tenant, eve: Tenant, setting: str
 ) -> None:
-    """As a statement of an attacker's would do it, who hopes that somebody's rows come by later, or theirs to others."""
+    """As an attacker's statement would do it, who hopes that somebody else's rows come by later."""
     value = str(eve.id) if setting.endswith("sub") else f'{{"sub": "{eve.id}"}}'
     with session(Role.DASHBOARD) as db:
         db.connection().exec_driver_sql("SELECT set_config(%s, %s, false)", (setting, value))

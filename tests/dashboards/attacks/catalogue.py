@@ -15,7 +15,8 @@ Connection = psycopg.Connection[Any]
 
 USERS = "users"
 ROLES = ("postagent_access", "postagent_dashboard", "postagent_worker")
-# Of the test's own: the copies that databases.sql keeps, and what migrations write down of themselves.
+_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
+# Neither PostgreSQL's own, nor the schema in which tests keep what they clean a database by (tests/databases.sql).
 _OURS = "n.nspname !~ '^(pg_|information_schema$|test_reuse$)'"
 
 
@@ -148,7 +149,8 @@ def privileges_of(connection: Connection, role: str) -> list[str]:
     own catalogue and on functions that run as whoever calls them is not."""
     lines: list[str] = []
     relations = connection.execute(
-        f"""SELECT c.oid, c.oid::regclass::text, c.relkind = 'S' FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+        f"""SELECT c.oid, c.oid::regclass::text, c.relkind = 'S'
+        FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND {_OURS} ORDER BY 2"""
     ).fetchall()
     for oid, name, is_sequence in relations:
@@ -160,12 +162,10 @@ def privileges_of(connection: Connection, role: str) -> list[str]:
             lines += [f"{role} {right} ON SEQUENCE {name}" for (right,) in held]
             continue
         held = connection.execute(
-            """SELECT p FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) p
-            WHERE has_table_privilege(%s, %s, p)""",
-            (role, oid),
+            "SELECT p FROM unnest(%s::text[]) p WHERE has_table_privilege(%s, %s, p)", (list(_RIGHTS), role, oid)
         ).fetchall()
         whole = {right for (right,) in held}
-        for right in ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"):
+        for right in _RIGHTS:
             if right in whole:
                 lines.append(f"{role} {right} ON {name}")
             elif right in ("SELECT", "INSERT", "UPDATE", "REFERENCES"):
@@ -174,10 +174,12 @@ def privileges_of(connection: Connection, role: str) -> list[str]:
     others = (
         "SELECT 'USAGE ON SCHEMA ' || nspname FROM pg_namespace n WHERE has_schema_privilege(%(role)s, n.oid, 'USAGE') "
         f"AND {_OURS}",
-        "SELECT 'CREATE ON SCHEMA ' || nspname FROM pg_namespace n WHERE has_schema_privilege(%(role)s, n.oid, 'CREATE')",
+        "SELECT 'CREATE ON SCHEMA ' || nspname FROM pg_namespace n "
+        "WHERE has_schema_privilege(%(role)s, n.oid, 'CREATE')",
         # Not TEMPORARY: copies of a database do not take its own rights over. test_escapes.py asks the template.
         "SELECT 'CREATE ON DATABASE' WHERE has_database_privilege(%(role)s, current_database(), 'CREATE')",
-        "SELECT 'EXECUTE ON FUNCTION ' || p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace "
+        "SELECT 'EXECUTE ON FUNCTION ' || p.oid::regprocedure "
+        "FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace "
         "WHERE (prosecdef OR proacl IS NOT NULL) AND prorettype <> 'trigger'::regtype "
         f"AND has_function_privilege(%(role)s, p.oid, 'EXECUTE') AND {_OURS}",
         "SELECT 'MEMBER OF ' || r.rolname FROM pg_roles r WHERE pg_has_role(%(role)s, r.oid, 'MEMBER') "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 import psycopg

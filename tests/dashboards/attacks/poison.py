@@ -1,4 +1,4 @@
-"""An owner with something of everything, and every text of theirs a script: whoever could set it, a platform included."""
+"""An owner with something of everything, every text of it a script: whoever could set it, a platform included."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from models.base import utc_now
 from tests.dashboards.attacks.catalogue import Column, Connection, Table, tables_of, tenants_tables
 from tests.factories import Connected, Owner, insert, make_account, make_fact, make_owner, make_post
 
-# Each breaks out of another place: a tag, an attribute, Markdown, LaTeX, a style. `evil.example` is asked for by what got
-# through without a script.
+# Each breaks out of another place: a tag, an attribute, Markdown, LaTeX, a style. `evil.example` is asked for by what
+# got through without a script.
 TEXT = (
     '"\'><img src=x onerror="window.hacked=1"><script>window.hacked=1</script><svg onload="window.hacked=1">'
     '<iframe srcdoc="<script>parent.hacked=1</script>"></iframe><xss-probe>'
@@ -37,7 +37,8 @@ _BY_NAME = ("key", "platform", "source", "kind", "timezone")
 WANTED = {
     ("businesses", "name"), ("businesses", "description"), ("businesses", "website"), ("businesses", "logo_url"),
     ("business_facts", "text"), ("business_facts", "author"), ("post_queue", "content"), ("post_queue", "hashtags"),
-    ("post_queue", "alt_text"), ("post_queue", "error_message"), ("post_queue", "permalink"), ("post_queue", "link_url"),
+    ("post_queue", "alt_text"), ("post_queue", "error_message"), ("post_queue", "permalink"),
+    ("post_queue", "link_url"),
     ("post_queue", "media_url"), ("post_queue", "theme"), ("post_queue", "event_title"), ("post_queue", "offer_terms"),
     ("post_queue", "approved_by"), ("post_events", "reason"), ("post_events", "actor"),
     ("connected_accounts", "account_name"), ("connected_accounts", "status_reason"),
@@ -66,7 +67,8 @@ def make_rich_owner(owner: Connection) -> Owner:
         "UPDATE connected_accounts SET disconnected_at = now(), access_token_encrypted = '' WHERE id = %s", (gone.id,)
     )
     owner.execute(
-        "UPDATE connected_accounts SET slowed_until = now() + interval '5 hours', slowed_reason = 'Slow down.' WHERE id = %s",
+        "UPDATE connected_accounts SET slowed_until = now() + interval '5 hours', slowed_reason = 'Slow down.' "
+        "WHERE id = %s",
         (accounts["facebook"].id,),
     )
     insert(
@@ -82,8 +84,8 @@ def make_rich_owner(owner: Connection) -> Owner:
     make_fact(owner, bob, "We are two brothers.")
     make_fact(owner, bob, "They came at once.", kind="review", author="Ann")
     insert(
-        owner, "content_generations", user_id=bob.user_id, business_id=bob.business_id, week_start=now.date(), model="m",
-        prompt_version="1", slots_wanted=1, themes_why="Tips did best.",
+        owner, "content_generations", user_id=bob.user_id, business_id=bob.business_id, week_start=now.date(),
+        model="m", prompt_version="1", slots_wanted=1, themes_why="Tips did best.",
     )  # fmt: skip
     for platform, account in accounts.items():
         whose: dict[str, Any] = {"user_id": bob.user_id, "account_id": account.id, "platform": platform}
@@ -104,8 +106,9 @@ def _posts(owner: Connection, bob: Owner, accounts: dict[str, Connected]) -> Non
     for platform, account in accounts.items():
         event: dict[str, Any] = {"more_media_urls": ["x"], "more_alt_texts": ["x"]}
         if platform == "google":
-            event = {"topic_type": "OFFER", "event_title": "Sale", "event_starts_at": now, "offer_terms": "All.",
-                     "event_ends_at": now + timedelta(days=3), "offer_coupon_code": "X", "offer_redeem_url": "x"}  # fmt: skip
+            times = {"event_starts_at": now, "event_ends_at": now + timedelta(days=3)}
+            event = {"topic_type": "OFFER", "event_title": "Sale", **times}
+            event |= {"offer_terms": "All.", "offer_coupon_code": "X", "offer_redeem_url": "x"}
         states: tuple[dict[str, Any], ...] = (
             {"requires_approval": True},
             {"status": "approved", "approved_by": "bob"},
@@ -121,8 +124,8 @@ def _posts(owner: Connection, bob: Owner, accounts: dict[str, Connected]) -> Non
                 theme="tip",
             )  # fmt: skip
             insert(
-                owner, "picture_uses", user_id=bob.user_id, post_id=post, source="unsplash", source_key=str(post), url=str(post),
-                author="x", author_url="x", page_url="x", show_url="x", planned_for=now,
+                owner, "picture_uses", user_id=bob.user_id, post_id=post, source="unsplash", source_key=str(post),
+                url=str(post), author="x", author_url="x", page_url="x", show_url="x", planned_for=now,
             )  # fmt: skip
             if state.get("status") == "published":
                 insert(owner, "analytics", post_id=post, user_id=bob.user_id, platform=platform, reach=100, likes=9)
@@ -158,8 +161,8 @@ def _poisoning(table: Table, column: Column) -> bytes:
         value = f"ARRAY[{value}]"
     same = " AND ".join(f"t.{part} = r.{part}" for part in table.key)
     return (
-        f"WITH v AS (SELECT %s::text[] AS given), "
-        f"r AS (SELECT {', '.join(table.key)}, row_number() OVER () AS turn FROM {table.name} WHERE {table.tenant} = %s) "
+        f"WITH v AS (SELECT %s::text[] AS given), r AS (SELECT {', '.join(table.key)}, row_number() OVER () AS turn "
+        f"FROM {table.name} WHERE {table.tenant} = %s) "
         f"UPDATE {table.name} t SET {column.name} = {value} FROM r, v WHERE {same} AND t.{column.name} IS NOT NULL"
     ).encode()
 
