@@ -48,7 +48,7 @@ def make_tenant(owner: Connection, tables: dict[str, Table], mark: str) -> Tenan
 
 
 def a_row(table: Table, tenant: Tenant, *, all_references: bool = True) -> Row:
-    """A new row of the tenant's: what is required, and references (all or only those required) to rows that they have."""
+    """A new row of the tenant's: what is required, and references (all, or only required ones) to their rows."""
     values: Row = {}
     for column in table.columns.values():
         if not column.is_open and not column.is_generated:
