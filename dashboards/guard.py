@@ -12,7 +12,7 @@ import logging
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import streamlit
 from sqlalchemy.exc import OperationalError
@@ -165,7 +165,7 @@ class Guard:
                 "The dashboard answers only under the address in POSTAGENT_PUBLIC_URL.",
             )
         if scope["method"] not in _SAFE_METHODS and not (door is not None and door.cross_site):
-            problem = _from_elsewhere(headers, self._public.netloc)
+            problem = _from_elsewhere(headers, self._public, scope.get("scheme", "http"))
             if problem is not None:
                 return message_page(403, "That did not come from this page", problem, link=("/", "To the dashboard"))
         return None
@@ -206,19 +206,26 @@ def allowed_hosts(public_url: str) -> frozenset[str]:
     return frozenset({urlsplit(public_url).hostname or "localhost", "localhost", "127.0.0.1", "::1"})
 
 
-def _from_elsewhere(headers: Headers, public_netloc: str) -> str | None:
+def _from_elsewhere(headers: Headers, public: SplitResult, scheme: str) -> str | None:
     """Why a form was not sent by our own page; None when it was.
 
     SameSite=Lax keeps the cookie off foreign POSTs already; this also guards the login form, which needs no cookie.
+    `scheme` is the one by which this machine was reached under another of its names.
     """
-    ours = {public_netloc, headers.get("host", "")}
+    ours, host = {(public.scheme, public.netloc)}, headers.get("host", "")
+    if host != public.netloc:
+        ours.add((scheme, host))
     site = headers.get("sec-fetch-site")
     if site is not None and site not in ("same-origin", "none"):
         return "Another site tried to send this form in your name. Nothing was done."
     source = headers.get("origin") or headers.get("referer")
     if source is None:
         return "Your browser did not say where this form came from. Nothing was done."
-    if source == "null" or urlsplit(source).netloc not in ours:
+    try:
+        given = urlsplit(source)
+    except ValueError:
+        given = urlsplit("null")
+    if (given.scheme, given.netloc) not in ours:
         return "Another site tried to send this form in your name. Nothing was done."
     return None
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import SecretStr
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 from sqlmodel import Field
 
 from models import user  # noqa: F401 - its tables are referenced
@@ -24,13 +24,19 @@ class ConnectAttempt(Table, table=True):
 
     __tablename__ = "connect_attempts"
     __table_args__ = (
+        ForeignKeyConstraint(
+            ["user_id", "session_id"],
+            ["dashboard_sessions.user_id", "dashboard_sessions.id"],
+            ondelete="CASCADE",
+            name="connect_attempts_session_tenant_fkey",
+        ),
         Index("idx_connect_attempts_user", "user_id"),
         Index("idx_connect_attempts_session", "session_id"),
     )
 
     id: UUID = id_field()
     user_id: UUID = Field(sa_column=owner_column())
-    session_id: UUID = Field(sa_column=owner_column(reference="dashboard_sessions.id"))
+    session_id: UUID = Field(sa_column=owner_column(reference=None))
     service: str = Field(sa_column=text_column())
     reconnects: UUID | None = Field(default=None, sa_column=owner_column(reference=None, null=True))
     state_hash: str = Field(sa_column=text_column(unique=True), repr=False)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Date, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Date, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -38,6 +38,12 @@ class ContentGeneration(Table, table=True):
     __table_args__ = (
         CheckConstraint("slots_wanted >= 0", name="slots_wanted"),
         UniqueConstraint("user_id", "id", name="content_generations_tenant_key"),
+        ForeignKeyConstraint(
+            ["user_id", "business_id"],
+            ["businesses.user_id", "businesses.id"],
+            ondelete="CASCADE",
+            name="content_generations_business_tenant_fkey",
+        ),
         *(CheckConstraint(f"{name} >= 0", name=name) for name in _COUNTERS),
         Index("idx_content_generations_user", "user_id", Column("week_start").desc()),
         Index("idx_content_generations_business", "business_id"),
@@ -45,7 +51,7 @@ class ContentGeneration(Table, table=True):
 
     id: UUID = id_field()
     user_id: UUID = Field(sa_column=owner_column())
-    business_id: UUID = Field(sa_column=owner_column(reference="businesses.id"))
+    business_id: UUID = Field(sa_column=owner_column(reference=None))
     week_start: date = Field(sa_column=Column(Date, nullable=False))
     model: str = Field(sa_column=text_column())
     prompt_version: str = Field(sa_column=text_column())

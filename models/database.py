@@ -1,7 +1,8 @@
 """How we reach PostgreSQL: which address, as which role, one transaction at a time.
 
 Three roles, made by migration 013: `postagent_worker` (flows), `postagent_dashboard` (what an owner sees; row-level
-security binds it) and `postagent_access` (login and sessions only). The role is set on every new connection.
+security binds it) and `postagent_access` (login and sessions only). The role is set on every new connection. What
+strangers type reaches the last two: they log in as themselves where they can, so that no statement leads out of them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from contextlib import contextmanager, suppress
 from enum import StrEnum
 from threading import Lock
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 import psycopg
@@ -36,6 +37,10 @@ class Role(StrEnum):
     WORKER = "postagent_worker"
     DASHBOARD = "postagent_dashboard"
     ACCESS = "postagent_access"
+
+
+WITH_OWN_LOGIN = (Role.DASHBOARD, Role.ACCESS)
+_GIVING_LOGINS = 7_264_031  # advisory lock: two machines may migrate at once
 
 
 def database_url(config: Settings | None = None, *, start: bool = True) -> str:
@@ -73,6 +78,51 @@ def _create_database(url: str) -> None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
+def _log_in_themselves(config: Settings) -> bool:
+    """Whether the roles in WITH_OWN_LOGIN have logins: by the password that the operator gave them, or on the embedded
+    server, whose socket is its guard (`postagent up` gives its children that address)."""
+    given = config.database_url
+    if config.role_password is not None or given is None:
+        return True
+    return given.get_secret_value() == embedded_postgres.running_url(config.home)
+
+
+def give_logins(url: str, config: Settings) -> None:
+    """Let the roles in WITH_OWN_LOGIN log in themselves; nothing where the operator gave them no password.
+
+    The server sees only what it keeps of the password. Raises DatabaseError where the address's user may not change
+    roles.
+    """
+    if not _log_in_themselves(config):
+        return
+    with psycopg.connect(url) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_GIVING_LOGINS,))
+        for role in WITH_OWN_LOGIN:
+            kept = None
+            if config.role_password is not None:
+                plain = config.role_password.get_secret_value().encode()
+                kept = connection.pgconn.encrypt_password(plain, role.encode(), b"scram-sha-256").decode()
+            statement = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role.value), sql.Literal(kept))
+            try:
+                connection.execute(statement)
+            except psycopg.errors.InsufficientPrivilege:
+                raise DatabaseError(
+                    f"{describe(url)} may not give {role} a login: migrate as a user with CREATEROLE, or unset "
+                    "POSTAGENT_ROLE_PASSWORD"
+                ) from None
+
+
+def login_address(url: str, role: Role) -> str:
+    """The address with the role's own login, where it has one."""
+    config = settings()
+    if role not in WITH_OWN_LOGIN or not _log_in_themselves(config):
+        return url
+    scheme, rest = url.split("://", 1)
+    authority, slash, tail = rest.partition("/")
+    password = f":{quote(config.role_password.get_secret_value(), safe='')}" if config.role_password is not None else ""
+    return f"{scheme}://{role.value}{password}@{authority.rpartition('@')[2]}{slash}{tail}"
+
+
 def describe(url: str) -> str:
     """The address without its password, for messages."""
     parts = urlsplit(url)
@@ -103,7 +153,7 @@ def check(url: str, *, timeout_seconds: int = 5) -> int:
 
 def make_engine(url: str, role: Role, *, pool_size: int = 5) -> Engine:
     """An engine whose every connection acts as `role`, in UTC."""
-    _, rest = url.split("://", 1)
+    _, rest = login_address(url, role).split("://", 1)
     engine = create_engine(
         f"postgresql+psycopg://{rest}",
         pool_size=pool_size,
@@ -136,7 +186,7 @@ def connection_options(role: Role) -> str:
 
 def connect(role: Role, url: str | None = None, *, autocommit: bool = False) -> psycopg.Connection[Any]:
     """One plain psycopg connection as `role`."""
-    connection = psycopg.connect(url or database_url(), autocommit=True)
+    connection = psycopg.connect(login_address(url or database_url(), role), autocommit=True)
     prepare(connection, role)
     connection.autocommit = autocommit
     return connection
@@ -168,8 +218,11 @@ def session(role: Role = Role.WORKER, *, tenant: UUID | None = None) -> Iterator
     `tenant` binds row-level security for the dashboard's role; without it that role sees no rows.
     """
     with Session(engine(role), expire_on_commit=False) as opened, opened.begin():
-        if tenant is not None:
+        if role is Role.DASHBOARD:
+            # Always, and both: what was set for the whole of a pooled connection must not reach this transaction.
             opened.connection().exec_driver_sql(
-                "SELECT set_config('request.jwt.claim.sub', %(tenant)s, true)", {"tenant": str(tenant)}
+                "SELECT set_config('request.jwt.claim.sub', %(tenant)s, true), "
+                "set_config('request.jwt.claims', '', true)",
+                {"tenant": str(tenant) if tenant is not None else ""},
             )
         yield opened

@@ -12,7 +12,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Computed,
-    ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -87,6 +86,12 @@ class Post(Table, table=True):
             ["media_library.user_id", "media_library.id"],
             ondelete="SET NULL (media_id)",
             name="post_queue_media_tenant_fkey",
+        ),
+        ForeignKeyConstraint(
+            ["user_id", "generation_id"],
+            ["content_generations.user_id", "content_generations.id"],
+            ondelete="SET NULL (generation_id)",
+            name="post_queue_generation_tenant_fkey",
         ),
         Index("idx_post_queue_user", "user_id"),
         Index(
@@ -178,10 +183,7 @@ class Post(Table, table=True):
     theme: str | None = Field(default=None, sa_column=text_column(null=True))
     slot: str | None = Field(default=None, sa_column=text_column(null=True))
     slot_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
-    generation_id: UUID | None = Field(
-        default=None,
-        sa_column=Column(Uuid, ForeignKey("content_generations.id", ondelete="SET NULL"), nullable=True),
-    )
+    generation_id: UUID | None = Field(default=None, sa_column=owner_column(reference=None, null=True))
     metrics_due_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
     more_media_urls: list[str] | None = Field(default=None, sa_column=texts_column())
     more_alt_texts: list[str] | None = Field(default=None, sa_column=texts_column())

@@ -64,6 +64,11 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="PostgreSQL 15 or newer; without it the embedded one below HOME is used."
     )
+    role_password: SecretStr | None = Field(
+        default=None,
+        description="Own DATABASE_URL only: password that `postagent migrate` gives `postagent_dashboard` and "
+        "`postagent_access`. The dashboard then logs in as them, and no statement leads out of their rights.",
+    )
     encryption_keys: SecretStr | None = Field(
         default=None, description="`id:base64,...`; 32 bytes each, the first encrypts. `postagent keys generate`."
     )

@@ -6,7 +6,17 @@ import hashlib
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Computed, Identity, Index, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    Identity,
+    Index,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field
 
 from models.base import Table, id_field, owner_column, text_column, time_column, utc_now
@@ -63,7 +73,10 @@ class DashboardSession(Table, table=True):
     """A login. The cookie holds a random token, this table only its hash."""
 
     __tablename__ = "dashboard_sessions"
-    __table_args__ = (Index("idx_dashboard_sessions_user", "user_id"),)
+    __table_args__ = (
+        UniqueConstraint("user_id", "id", name="dashboard_sessions_tenant_key"),
+        Index("idx_dashboard_sessions_user", "user_id"),
+    )
 
     id: UUID = id_field()
     token_hash: str = Field(sa_column=text_column(unique=True), repr=False)

@@ -18,7 +18,7 @@ for _name in [n for n in os.environ if n.startswith(("POSTAGENT_", "PREFECT_"))]
     del os.environ[_name]  # the developer's own settings must not reach a test
 
 from models import database, embedded_postgres  # noqa: E402
-from tests.databases import Databases, address  # noqa: E402
+from tests.databases import ROLE_PASSWORD, Databases, address  # noqa: E402
 
 pytest_plugins = ("tests.sandbox_server", "tests.prefect_server")
 
@@ -73,6 +73,7 @@ def database_url(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Itera
     with databases.lent() as url:
         monkeypatch.setenv("POSTAGENT_DATABASE_URL", url)
         monkeypatch.setenv("POSTAGENT_ENCRYPTION_KEYS", ENCRYPTION_KEYS)
+        monkeypatch.setenv("POSTAGENT_ROLE_PASSWORD", ROLE_PASSWORD)
         _forget_settings()
         yield url
         _forget_settings()

@@ -18,9 +18,12 @@ import psycopg
 from psycopg import sql
 
 from models import embedded_postgres
+from models.database import give_logins
 from models.migrations import migrate
+from models.settings import load_settings
 
 TEMPLATE = "template_postagent"
+ROLE_PASSWORD = "for the roles of pages: @/:%"
 REUSE = Path(__file__).with_name("databases.sql")
 
 Admin = psycopg.Connection[Any]
@@ -42,6 +45,7 @@ class Databases:
         with closing(self._admin()) as admin:
             _create(admin, TEMPLATE, "template1")
         migrate(self.url(TEMPLATE))
+        give_logins(self.url(TEMPLATE), load_settings(Path("no.env"), role_password=ROLE_PASSWORD))
         with psycopg.connect(self.url(TEMPLATE), autocommit=True) as owner:
             owner.execute(REUSE.read_bytes())
 

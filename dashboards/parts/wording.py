@@ -30,14 +30,19 @@ CALLS_TO_ACTION = {
 }
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+# Streamlit makes a link of whatever looks like an address, escaped or not, unless something invisible is in it.
+_LIKE_A_LINK = re.compile(r"https?:/(?=/)|www(?=\.)|@(?=[\w-])", re.IGNORECASE)
+_WORD_JOINER = "\u2060"
 
 Tone = Literal["good", "calm", "warn", "bad", "off"]
 _NOTHING_TO_DO = "You do not have to do anything."
 
 
 def plain(text: str) -> str:
-    """A tenant's text for a place that reads Markdown: every sign is only a sign, and there is one line."""
-    return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+    """A tenant's text for a place that reads Markdown: every sign is only a sign, no address a link, and there is one
+    line."""
+    line = _LIKE_A_LINK.sub(rf"\g<0>{_WORD_JOINER}", " ".join(text.split()))
+    return _PUNCTUATION.sub(r"\\\1", line)
 
 
 def platform_name(platform: str) -> str:

@@ -191,7 +191,7 @@ def _google(period: Period, location: Any) -> None:
 def _location_name(name: str) -> str:
     if name.startswith("BUSINESS_IMPRESSIONS"):
         return _LOCATION["BUSINESS_IMPRESSIONS"]
-    return _LOCATION.get(name, name.replace("_", " ").capitalize())
+    return _LOCATION.get(name) or plain(name.replace("_", " ").capitalize())
 
 
 def _where(name: str) -> str:

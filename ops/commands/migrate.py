@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from models import migrations
 from models.content_templates import load_templates
-from models.database import Role, database_url, describe, session
+from models.database import Role, database_url, describe, give_logins, session
+from models.settings import settings
 from ops.errors import OpsError
 
 
@@ -12,6 +13,7 @@ def migrate() -> str:
     """Apply what is missing and load the templates; returns the line to print. Raises DatabaseError."""
     url = database_url()
     report = migrations.migrate(url)
+    give_logins(url, settings())
     with session(Role.OWNER) as db:
         load_templates(db)
     done = [f"{len(report.applied)} applied"] if report.applied else []

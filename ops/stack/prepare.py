@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 from models.crypto import key_ring
-from models.database import Role, connect, database_url, session
+from models.database import Role, connect, database_url, give_logins, session
 from models.key_file import load_or_create
 from models.key_rotation import key_uses
 from models.migrations import migrate
@@ -39,6 +39,7 @@ def prepare(*, demo: bool) -> None:
     url = database_url(config)
     tell("database", url=url if config.database_url is None else None)
     report = migrate(url)
+    give_logins(url, config)
     from models.content_templates import load_templates
 
     with session(Role.OWNER) as db:

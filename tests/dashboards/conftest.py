@@ -27,18 +27,8 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
 from streamlit.testing.v1 import AppTest
 
-from dashboards import (
-    access,
-    connect,
-    errands,
-    health,
-    mail_links,
-    media_files,
-    meta_callbacks,
-    own_account,
-    pages,
-    signup,
-)
+from dashboards import errands
+from dashboards.app import ROUTES
 from dashboards.doors import Door, Doors
 from dashboards.guard import Guard
 from models import passwords
@@ -113,15 +103,7 @@ def make_client(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         settings.cache_clear()
         doors = Doors(
             [
-                *access.ROUTES,
-                *connect.ROUTES,
-                *health.ROUTES,
-                *mail_links.ROUTES,
-                *media_files.ROUTES,
-                *meta_callbacks.ROUTES,
-                *own_account.ROUTES,
-                *pages.ROUTES,
-                *signup.ROUTES,
+                *ROUTES,
                 Door(path="/hook", endpoint=taken, methods=("POST",), anonymous=True, cross_site=True),
                 Door(path="/change", endpoint=taken, methods=("POST",)),
             ]

@@ -11,13 +11,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 
 from dashboards import access, logins
 from dashboards.logins import PER_EMAIL
+from models import passwords
 from tests.dashboards.conftest import MakeClient
-from tests.dashboards.house import PASSWORD, cookie_of, make_login, post_login
-from tests.factories import Owner
+from tests.dashboards.house import CHEAP, PASSWORD, cookie_of, make_login, post_login
+from tests.factories import Owner, make_owner
 
 NOON = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 
@@ -102,6 +104,41 @@ def test_known_and_unknown_emails_differ_in_nothing_but_the_email(client: TestCl
     assert {n: v for n, v in known.headers.items() if n != "date"} == {
         n: v for n, v in unknown.headers.items() if n != "date"
     }
+
+
+def test_known_and_unknown_emails_cost_the_same_work(
+    client: TestClient, bob: Owner, owner: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted, as a clock only tells how busy the machine is: statements, and checks of a password by their cost."""
+    owner.execute("UPDATE users SET password_hash = 'no hash at all' WHERE email = %s", (make_owner(owner).email,))
+    checked: list[str] = []
+    verify = CHEAP.verify
+
+    class Counting:
+        def verify(self, kept: str, guess: str) -> bool:
+            checked.append(kept.rsplit("$", 2)[0])
+            return verify(kept, guess)
+
+    monkeypatch.setattr(passwords, "_HASHER", Counting())
+    statements: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        statements.append(arguments[2])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        work = []
+        owners = [row[0] for row in owner.execute("SELECT email FROM users ORDER BY email").fetchall()]
+        for email in (*owners, "nobody@example.com", "nobody at all", "x" * 400):
+            checked.clear()
+            statements.clear()
+            assert post_login(client, email=email, password="a wrong guess").status_code == 401
+            work.append((list(checked), list(statements)))
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert len(owners) == 2
+    assert work == work[:1] * len(work)
+    assert len(work[0][0]) == 1
 
 
 @pytest.mark.parametrize("email", ["bob@example.com", "nobody@example.com"])

@@ -76,6 +76,17 @@ def test_a_websocket_without_a_login_is_refused(client: TestClient) -> None:
         raise AssertionError("it was let in")
 
 
+def test_a_websocket_cannot_be_opened_with_a_session_that_was_logged_out_of(
+    bob_client: TestClient, bob_in: Login
+) -> None:
+    with bob_client.websocket_connect(STREAM):
+        pass
+    bob_client.post("/logout", headers={"origin": "http://localhost:8501"})
+    bob_client.cookies.set("postagent_session", bob_in.token)  # somebody kept a copy
+    with pytest.raises(WebSocketDisconnect), bob_client.websocket_connect(STREAM):
+        raise AssertionError("it was let in")
+
+
 def test_a_websocket_under_a_foreign_host_name_is_refused(bob_client: TestClient) -> None:
     headers = {"host": "rebound.example"}
     with pytest.raises(WebSocketDisconnect), bob_client.websocket_connect(STREAM, headers=headers):

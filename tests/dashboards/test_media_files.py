@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from starlette.testclient import TestClient
 
 from dashboards import media_files
@@ -130,6 +131,31 @@ def test_what_is_refused_says_why_and_the_rest_is_taken(owner: Connection, clien
     )
     assert said == {"added": ["2"], "refused": ["broken,known,not_a_picture,shape"]}
     assert sorted(row["filename"] for row in _rows(owner)) == ["roof.jpg", "van.jpg"]
+
+
+def test_nothing_but_the_picture_is_kept_of_a_file(owner: Connection, client: TestClient, home: Path) -> None:
+    """A file may be a picture and a page at once: notes inside of it, a page behind it, a page's name."""
+    script = b"<script>alert(1)</script>"
+    van, roof = io.BytesIO(picture_of("van")), io.BytesIO(picture_of("roof"))
+    notes, exif = PngInfo(), Image.Exif()
+    notes.add_itxt("Comment", script.decode())
+    exif[0x010E] = script.decode()
+    jpeg, png = io.BytesIO(), io.BytesIO()
+    Image.open(van).save(jpeg, "JPEG", comment=script, exif=exif)
+    Image.open(roof).save(png, "PNG", pnginfo=notes)
+    assert script in jpeg.getvalue()
+    assert script in png.getvalue()
+    said = _send(client, ("a.html", jpeg.getvalue() + b"<html>" + script), ("b.svg", png.getvalue() + script))
+    assert said == {"added": ["2"]}
+    for row in _rows(owner):
+        assert row["mime_type"] == "image/jpeg"
+        for key in filter(None, (row["storage_key"], row["instagram_key"])):
+            assert b"<script" not in (home / key).read_bytes()
+            answer = client.get(f"/m/{key}")
+            assert (answer.headers["content-type"], answer.headers["x-content-type-options"]) == (
+                "image/jpeg",
+                "nosniff",
+            )
 
 
 def test_two_owners_may_have_the_same_picture(owner: Connection, client: TestClient) -> None:
