@@ -32,6 +32,7 @@ TENANT_TABLES = {
     "stored_objects": "user_id",
     "post_queue": "user_id",
     "analytics": "user_id",
+    "post_results": "user_id",
     "user_preferences": "user_id",
     "publish_attempts": "user_id",
     "publish_discards": "user_id",
@@ -341,7 +342,7 @@ def test_every_query_of_the_dashboard_shows_nothing_of_another_tenant(
     long_ago, now = utc_now().replace(year=2000), utc_now()
     values = {
         "ids": [eve[2]], "now": now, "since": long_ago, "limit": 100, "offset": 0, "first": long_ago.date(),
-        "last": now.date(), "status": "pending",
+        "last": now.date(), "status": "pending", "ripe": now, "least_reach": 0, "zone": "UTC", "sort": "reach",
     }  # fmt: skip
     names = [name for name in all_queries() if name.startswith("dashboard_")]
     assert len(names) > 12
