@@ -47,7 +47,7 @@ def told_period(wanted: Period, last: date | None) -> Period:
     """As many days as wanted, up to the `last` day that Google has told: days that it has not told yet are not zero."""
     if last is None or not wanted.last - LONGEST_DELAY <= last < wanted.last:
         return wanted
-    return Period.ending(last, len(wanted.days))
+    return Period.ending(last, wanted.length)
 
 
 def location_numbers(rows: Iterable[MetricRow], period: Period, first: date | None) -> LocationNumbers:

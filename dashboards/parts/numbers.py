@@ -78,17 +78,22 @@ class Period:
     @property
     def before(self) -> Period:
         """As many days directly before."""
-        return Period.ending(self.first - timedelta(days=1), len(self.days))
+        return Period.ending(self.first - timedelta(days=1), self.length)
+
+    @property
+    def length(self) -> int:
+        """How many days."""
+        return (self.last - self.first).days + 1
 
     @property
     def days(self) -> list[date]:
         """Every day."""
-        return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+        return [self.first + timedelta(days=n) for n in range(self.length)]
 
     @property
     def by_week(self) -> bool:
         """Whether days are too many to be told apart, so that weeks are drawn."""
-        return len(self.days) > MOST_DAYS
+        return self.length > MOST_DAYS
 
     @property
     def steps(self) -> list[date]:
@@ -105,7 +110,7 @@ class Period:
 
     def has_before(self, first_day: date | None) -> bool:
         """Whether the days before can be compared with: something was there from (a tenth after) their beginning on."""
-        return first_day is not None and first_day <= self.before.first + timedelta(days=len(self.days) // 10)
+        return first_day is not None and first_day <= self.before.first + timedelta(days=self.length // 10)
 
 
 def change(now: float | None, before: float | None) -> str | None:

@@ -20,7 +20,7 @@ def days_told(rows: Sequence[Mapping[str, Any]], period: Period, *, value: str, 
     """
     total = sum(row[value] for row in rows)
     if not total:
-        return f"No {unit} in these {len(period.days)} days."
+        return f"No {unit} in these {period.length} days."
     bars: dict[date, int] = {}
     groups: dict[str, int] = {}
     for row in rows:
@@ -29,7 +29,7 @@ def days_told(rows: Sequence[Mapping[str, Any]], period: Period, *, value: str, 
         groups[row[group]] = groups.get(row[group], 0) + row[value]
     top = max(bars, key=lambda step: (bars[step], step))
     when = f"in the week from {day_name(top)}" if period.by_week else f"on {day_name(top)}"
-    told = f"{total:,} {unit} in {len(period.days)} days, most of them {when} ({bars[top]:,})."
+    told = f"{total:,} {unit} in {period.length} days, most of them {when} ({bars[top]:,})."
     if len(groups) > 1:
         first = max(groups, key=lambda name: groups[name])
         told += f" {first} brought {round(100 * groups[first] / total)}%."
@@ -43,7 +43,7 @@ def nothing_before(period: Period, first_day: date | None) -> str | None:
     first = f"your first post went out on {day_name(first_day)}"
     if first_day >= period.first:
         return f"Nothing to compare with yet: {first}."
-    return f"Not compared with the {len(period.days)} days before: {first}, in the middle of them."
+    return f"Not compared with the {period.length} days before: {first}, in the middle of them."
 
 
 def themes_told(standings: Sequence[Standing[str | None]]) -> str:

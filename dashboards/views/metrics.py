@@ -79,7 +79,7 @@ def _nothing(known: Any) -> None:
 
 
 def _sums(period: Period, daily: Any, first_day: date | None) -> None:
-    now, days = totals(period.of(daily)), len(period.days)
+    now, days = totals(period.of(daily)), period.length
     before = totals(period.before.of(daily)) if period.has_before(first_day) else None
     columns = st.columns(4)
     with columns[0]:
@@ -111,7 +111,9 @@ def _per_day(owner: Owner, period: Period, daily: Any) -> None:
         st.subheader(f"{title} per {each}", anchor=False)
         told = reading.days_told(rows, period, value=value, unit=unit, group="platform")
         st.markdown(told)
-        st.altair_chart(charts.per_day(rows, value, axis, period), alt=f"{title} per {each} and platform. {told}")
+        st.vega_lite_chart(
+            spec=charts.per_day(rows, value, axis, period), alt=f"{title} per {each} and platform. {told}"
+        )
     with st.expander(_TABLE, icon=":material/table:", key="table-days", on_change="rerun") as box:
         if box.open:
             st.html(table(f"Numbers per {each}, the newest first", _step_rows(period, daily)))
@@ -190,8 +192,8 @@ def _best_times(owner: Owner, since: datetime) -> None:
     st.caption(
         "Reactions for each 100 people reached, against the average of the platform, in "
         f"{zone_label(owner.clock_zone, owner.now)}. The small number is how many posts stand behind it: the fewer, "
-        f"the closer to 0% we put the difference, and below {FEWEST_POSTS} we say none. ▲ and ▼ mark what chance hardly "
-        f"explains. A post counts once it is {RIPE_AFTER.days} days old and has reached {LEAST_REACH} people."
+        f"the closer to 0% we put the difference, and below {FEWEST_POSTS} we say none. ▲ and ▼ mark what chance "
+        f"hardly explains. A post counts once it is {RIPE_AFTER.days} days old and has reached {LEAST_REACH} people."
     )
     csv_button(
         owner,
@@ -251,13 +253,13 @@ def _google(owner: Owner, period: Period, rows: Any, first_day: date | None) -> 
     columns = st.columns(min(4, len(numbers.sums)))
     for number, (name, (now, before)) in enumerate(numbers.sums.items()):
         with columns[number % len(columns)]:
-            metric(name, now, before, len(period.days))
+            metric(name, now, before, period.length)
     if numbers.seen:
         told = reading.days_told(numbers.seen, period, value="value", unit="times seen", group="where")
         st.markdown(told)
         each = "week" if period.by_week else "day"
-        st.altair_chart(
-            charts.location(numbers.seen, period), alt=f"Times your business was seen on Google per {each}. {told}"
+        st.vega_lite_chart(
+            spec=charts.location(numbers.seen, period), alt=f"Times your business was seen on Google per {each}. {told}"
         )
     csv_button(
         owner,

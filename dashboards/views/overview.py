@@ -160,7 +160,7 @@ def _posts_did(period: Period, rows: Any, first_day: date | None) -> None:
     """The posts of the period; without reach where all of them are on Google, which tells nothing about a post."""
     this = totals(period.of(rows))
     before = totals(period.before.of(rows)) if period.has_before(first_day) else None
-    days, number = per_day(period, rows), len(period.days)
+    days, number = per_day(period, rows), period.length
     columns = st.columns(4)
     with columns[0]:
         explained = "On all platforms."
@@ -189,7 +189,7 @@ def _google_did(numbers: LocationNumbers) -> None:
     columns = st.columns(4)
     for column, (name, (now, before)) in zip(columns, numbers.sums.items(), strict=False):
         with column:
-            metric(name, now, before, len(period.days))
+            metric(name, now, before, period.length)
 
 
 def _health(owner: Owner, accounts: Any) -> None:

@@ -6,27 +6,32 @@ FROM analytics_daily WHERE day BETWEEN %(first)s AND %(last)s
 GROUP BY day, platform ORDER BY day, platform
 
 -- name: dashboard_first_days
--- The first day with a post, and the first and last one that Google has told numbers of; NULL where there is none.
-SELECT (SELECT min(day) FROM analytics_daily WHERE posts > 0) AS posts,
-       (SELECT min(day) FROM location_metrics WHERE platform = 'google') AS location,
-       (SELECT max(day) FROM location_metrics WHERE platform = 'google') AS location_last
+-- The first day with a post, and the first and last one that Google has told numbers of; NULL where there is none. By
+-- account, so that the ends of an index tell.
+SELECT min(d.day) AS posts, min(l.first) AS location, max(l.last) AS location_last
+FROM connected_accounts a
+LEFT JOIN LATERAL (SELECT day FROM analytics_daily WHERE user_id = a.user_id AND account_id = a.id AND posts > 0
+                   ORDER BY day LIMIT 1) d ON true
+LEFT JOIN LATERAL (SELECT min(day) AS first, max(day) AS last FROM location_metrics
+                   WHERE user_id = a.user_id AND account_id = a.id) l ON a.platform = 'google'
 
 -- name: dashboard_themes
 -- How the posts of each theme did on each platform since %(since)s, by the latest numbers of each. `judged` are those that
 -- are old enough and reached enough people for a rate to mean something; mean and variance are theirs.
 SELECT theme, platform, count(*) AS posts, sum(reach)::bigint AS reach, sum(likes + comments + shares)::bigint AS engagement,
-       count(*) FILTER (WHERE judged) AS judged, avg(engagement_rate) FILTER (WHERE judged)::float8 AS mean,
-       coalesce(var_samp(engagement_rate) FILTER (WHERE judged), 0)::float8 AS variance
-FROM (SELECT *, published_at <= %(ripe)s AND reach >= %(least_reach)s AND engagement_rate IS NOT NULL AS judged
+       count(*) FILTER (WHERE judged) AS judged, avg(rate) FILTER (WHERE judged) AS mean,
+       coalesce(var_samp(rate) FILTER (WHERE judged), 0) AS variance
+FROM (SELECT *, engagement_rate::float8 AS rate,
+             published_at <= %(ripe)s AND reach >= %(least_reach)s AND engagement_rate IS NOT NULL AS judged
       FROM post_results WHERE published_at >= %(since)s AND platform <> 'google') r
 GROUP BY theme, platform ORDER BY theme, platform
 
 -- name: dashboard_times
 -- How posts did by the hour of the week at which they went out, on the clock of %(zone)s (weekday 1 = Monday). Only posts
 -- that are old enough and reached enough people for a rate to mean something.
-SELECT extract(isodow FROM local)::int AS weekday, extract(hour FROM local)::int AS hour, platform, count(*) AS posts,
-       avg(engagement_rate)::float8 AS mean, coalesce(var_samp(engagement_rate), 0)::float8 AS variance
-FROM (SELECT published_at AT TIME ZONE %(zone)s AS local, platform, engagement_rate FROM post_results
+SELECT date_part('isodow', local)::int AS weekday, date_part('hour', local)::int AS hour, platform, count(*) AS posts,
+       avg(rate) AS mean, coalesce(var_samp(rate), 0) AS variance
+FROM (SELECT published_at AT TIME ZONE %(zone)s AS local, platform, engagement_rate::float8 AS rate FROM post_results
       WHERE published_at BETWEEN %(since)s AND %(ripe)s AND platform <> 'google' AND reach >= %(least_reach)s
         AND engagement_rate IS NOT NULL) r
 GROUP BY weekday, hour, platform ORDER BY weekday, hour, platform
@@ -40,11 +45,11 @@ SELECT count(*) FROM post_results WHERE published_at >= %(since)s
 -- reached most ('reach'), were liked, commented on and shared most ('engagement'), or else the newest.
 SELECT r.post_id, r.platform, r.theme, r.published_at, left(p.content, 140) AS beginning, p.permalink,
        r.reach, r.impressions, r.clicks, r.likes, r.comments, r.shares, r.engagement_rate
-FROM (SELECT *, row_number() OVER (ORDER BY CASE %(sort)s::text WHEN 'reach' THEN reach
-              WHEN 'engagement' THEN likes + comments + shares END DESC, published_at DESC, post_id) AS place
-      FROM post_results WHERE published_at >= %(since)s ORDER BY place LIMIT %(limit)s OFFSET %(offset)s) r
+FROM (SELECT *, CASE %(sort)s::text WHEN 'reach' THEN reach WHEN 'engagement' THEN likes + comments + shares END AS score
+      FROM post_results WHERE published_at >= %(since)s
+      ORDER BY score DESC, published_at DESC, post_id LIMIT %(limit)s OFFSET %(offset)s) r
 JOIN post_queue p ON p.id = r.post_id
-ORDER BY r.place
+ORDER BY r.score DESC, r.published_at DESC, r.post_id
 
 -- name: dashboard_themes_why
 -- Why the owner's latest written week has its themes, in words.
