@@ -109,7 +109,8 @@ def _margin(parts: Iterable[Sample[K]], platforms: dict[str, _Platform], compare
     """How far chance may move the difference, in points of the rate; None when that is not known."""
     parts = list(parts)
     posts = sum(part.posts for part in parts)
-    square, freedom = 0.0, math.inf
+    # Rates are skewed, and the mean of a few of them is too: their own number makes the interval wider.
+    square, freedom = 0.0, max(2 * (posts - 1), _FEWEST_FREEDOM)
     for part in parts:
         whole = platforms[part.platform]
         if whole.variance is None:
@@ -119,7 +120,7 @@ def _margin(parts: Iterable[Sample[K]], platforms: dict[str, _Platform], compare
         square += (part.posts / posts) ** 2 * whole.variance * (1 / part.posts - 1 / whole.posts)
     if square <= 0:
         return None  # the group is all there is: nothing to compare it with
-    return student_t(1 - _CHANCE / (2 * compared), int(freedom)) * math.sqrt(square)
+    return student_t(1 - _CHANCE / (2 * compared), freedom) * math.sqrt(square)
 
 
 def student_t(probability: float, freedom: int) -> float:

@@ -1,4 +1,4 @@
-"""How long the dashboard's own code and queries take, whatever an owner's size: python -m tests.benchmarks.bench_dashboard.
+"""How long the dashboard's own code and queries take: python -m tests.benchmarks.bench_dashboard [--posts ...].
 
 200 tenants, one of them with 100,000 posts and 1,000,000 snapshots. First every page, also its last page, its longest
 time and its parts, run in this process as Streamlit runs it (AppTest) for the giant and for a normal tenant: p50 and
@@ -156,15 +156,17 @@ def main() -> None:
         db.execute("VACUUM ANALYZE")
         print(f"\n{args.tenants} tenants made in {time.perf_counter() - began:.0f} s; milliseconds of one run, "
               f"{args.rounds} runs each")  # fmt: skip
-        print(f"{'tenant':<8}{'page':<12}{'':<36}{'p50':>7}{'p95':>7}{'CPU p50':>9}{'SQL p50':>9}{'p95':>7}{'stmts':>6}")
+        print(
+            f"{'tenant':<8}{'page':<12}{'':<36}{'p50':>7}{'p95':>7}{'CPU p50':>9}{'SQL p50':>9}{'p95':>7}{'stmts':>6}"
+        )
         clock = DatabaseClock()
         for login, who in ((giant, "giant"), (normal[0], "normal")):
             for page in PAGES:
                 for state in VARIANTS.get(page, [{}]):
                     measure(login, who, page, state, args.rounds, clock)
         database.close_engines()
-        print(f"\n{args.sessions} sessions at one server for {args.seconds:.0f} s, {args.think:.0f} s between two looks: "
-              f"p50 and p95 in ms")  # fmt: skip
+        print(f"\n{args.sessions} sessions at one server for {args.seconds:.0f} s, {args.think:.0f} s between two "
+              "looks; p50 and p95 in ms")  # fmt: skip
         sessions(url, [giant, *normal][: args.sessions], seconds=args.seconds, think=args.think)
 
 

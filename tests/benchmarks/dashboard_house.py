@@ -1,4 +1,4 @@
-"""What bench_dashboard measures on: many tenants and one giant, made by SQL, and sessions that speak Streamlit's protocol."""
+"""What bench_dashboard measures on: tenants made by SQL, and sessions that speak Streamlit's protocol."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DAYS = 730
 _POSTS = """
 INSERT INTO post_queue (user_id, account_id, platform, content, content_hash, scheduled_for, theme, status,
   requires_approval, published_at, platform_post_id)
-SELECT a.user_id, a.id, a.platform, 'Know where your main shut-off valve is before you need it. (' || n || ')', md5(n::text),
+SELECT a.user_id, a.id, a.platform, 'Know where your main shut-off valve is. (' || n || ')', md5(n::text),
        w.at, (ARRAY['tip', 'promotion', 'seasonal', 'fun_fact'])[1 + n %% 4], s.status, true,
        CASE s.status WHEN 'published' THEN w.at + interval '3 seconds' END,
        CASE s.status WHEN 'published' THEN a.id || '/' || n END
@@ -55,7 +55,9 @@ def make_tenant(db: psycopg.Connection[Any], *, posts: int, snapshots: int, acco
     """An owner with accounts, posts of two years, so many snapshots of each, and the rollups; logged in."""
     owner = make_owner(db, plan="premium")
     accounts = [
-        make_account(db, owner, platform) for platform in ("facebook", "google", "instagram") for _ in range(accounts_each)
+        make_account(db, owner, platform)
+        for platform in ("facebook", "google", "instagram")
+        for _ in range(accounts_each)
     ]
     # Triggers would hash a story for each post; only the last snapshot goes the way that keeps the latest numbers.
     db.execute("SET session_replication_role = replica")
@@ -76,8 +78,9 @@ def _google_days(db: psycopg.Connection[Any], owner: Owner) -> None:
     db.execute(
         "INSERT INTO location_metrics (user_id, account_id, platform, day, metric, value)"
         " SELECT a.user_id, a.id, a.platform, current_date - ago, m, 20 + ago %% 30"
-        " FROM connected_accounts a CROSS JOIN generate_series(2, 540) ago CROSS JOIN unnest(ARRAY["
-        " 'BUSINESS_IMPRESSIONS_MOBILE_MAPS', 'BUSINESS_IMPRESSIONS_DESKTOP_SEARCH', 'CALL_CLICKS', 'WEBSITE_CLICKS']) m"
+        " FROM connected_accounts a CROSS JOIN generate_series(2, 540) ago"
+        " CROSS JOIN unnest(ARRAY['BUSINESS_IMPRESSIONS_MOBILE_MAPS', 'BUSINESS_IMPRESSIONS_DESKTOP_SEARCH',"
+        " 'CALL_CLICKS', 'WEBSITE_CLICKS']) m"
         " WHERE a.user_id = %s AND a.platform = 'google'",
         (owner.user_id,),
     )
