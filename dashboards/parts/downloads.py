@@ -20,7 +20,7 @@ _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 def csv_button(owner: Owner, name: str, rows: Callable[[], Rows]) -> None:
     """A button that gives `rows` as a file; they are asked for at the click, while the session still stands.
 
-    `name` is both the button's key and the beginning of the file's name.
+    `name` says what they are: on the button and in the file's name.
     """
     alive = session_check()
 
@@ -30,7 +30,7 @@ def csv_button(owner: Owner, name: str, rows: Callable[[], Rows]) -> None:
         return to_csv(rows())
 
     st.download_button(
-        "Download as CSV",
+        f"Download {name} as CSV",
         made,
         file_name=f"{name}-{today(owner.clock_zone, owner.now)}.csv",
         mime="text/csv",

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from dashboards.parts.hours import percent
+from dashboards.parts.hours import between, percent
 from dashboards.parts.numbers import Period
 from dashboards.parts.times import day_name
-from dashboards.parts.wording import count, plain, theme_name
+from dashboards.parts.wording import plain, theme_name
 from models.comparing import Standing
 
 
@@ -47,16 +47,18 @@ def nothing_before(period: Period, first_day: date | None) -> str | None:
 
 
 def themes_told(standings: Sequence[Standing[str | None]]) -> str:
-    """In a sentence, which themes really did better."""
-    compared = [standing for standing in standings if standing.verdict != "few"]
+    """In a sentence, how themes did against each other and how sure that is, as Markdown."""
+    compared = sorted((s for s in standings if s.limits is not None), key=lambda s: -s.difference)
     if len(compared) < 2:
         return "Too few posts to tell themes apart."
-    told = []
-    for standing in sorted(compared, key=lambda s: -s.difference):
-        if standing.verdict in ("better", "worse"):
-            over = f"{percent(standing.difference)} over {count(standing.posts, 'post')}"
-            told.append(f"{plain(theme_name(standing.group))} did {standing.verdict} than the average ({over}).")
-    return " ".join(told) or "No theme stands out: the differences are as large as chance makes them."
+    sure = [s for s in compared if s.verdict in ("better", "worse")]
+    told = " ".join(f"**{plain(theme_name(s.group))}** did {s.verdict} than the average." for s in sure)
+    each = ", ".join(
+        f"{plain(theme_name(s.group))} {percent(s.difference)} (likely {between(s.limits)})"
+        for s in compared
+        if s.limits is not None
+    )
+    return f"{told or 'No theme stands out: the differences may be chance.'} Against the average: {each}."
 
 
 MEANING = """\

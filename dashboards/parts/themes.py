@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboards.parts.hours import between
 from dashboards.parts.wording import theme_name
 from models.comparing import Sample, Standing, compare
 
@@ -58,7 +57,6 @@ def theme_lines(themes: Iterable[Theme]) -> list[dict[str, Any]]:
             "Reached a post": round(theme.reach / theme.posts),
             "Reactions a post": round(theme.engagement / theme.posts, 1),
             "Rate": theme.rate,
-            "Against average": theme.standing and theme.standing.limits and between(theme.standing.limits),
         }
         for theme in themes
     ]

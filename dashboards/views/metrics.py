@@ -117,13 +117,14 @@ def _per_day(owner: Owner, period: Period, daily: Any) -> None:
     with st.expander(_TABLE, icon=":material/table:", key="table-days", on_change="rerun") as box:
         if box.open:
             st.html(table(f"Numbers per {each}, the newest first", _step_rows(period, daily)))
+            st.caption(f"Facebook and Instagram. Each {each} with a post; the others have no numbers.")
     csv_button(owner, "days", lambda: _day_lines(period, daily))
 
 
 def _step_rows(period: Period, daily: Any) -> list[dict[str, Any]]:
     name = "Week from" if period.by_week else "Day"
     rows = per_step(period, [row for row in daily if row.platform != "google"])
-    return [_result_row({name: day_name(day)}, sums, told=True) for day, sums in reversed(rows)]
+    return [_result_row({name: day_name(day)}, sums, told=True) for day, sums in reversed(rows) if sums.posts]
 
 
 def _day_lines(period: Period, daily: Any) -> list[dict[str, Any]]:

@@ -47,7 +47,7 @@ SELECT p.id, p.user_id, p.platform, r.reach, r.reach * 2, r.reach / 50, r.reach 
        p.published_at + s * interval '1 day'
 FROM post_queue p CROSS JOIN generate_series(%(first)s::int, %(last)s::int) s
 CROSS JOIN LATERAL (SELECT 50 + (abs(hashtext(p.id::text)) %% 900) * s / %(last)s AS reach) r
-WHERE p.user_id = %(user_id)s AND p.status = 'published'
+WHERE p.user_id = %(user_id)s AND p.status = 'published' AND p.platform <> 'google'
 """
 
 

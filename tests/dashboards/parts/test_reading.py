@@ -138,10 +138,12 @@ def test_each_hour_says_how_many_posts_stand_behind_it_and_few_say_nothing_else(
 
 def test_themes_are_told_like_times_and_as_plain_words() -> None:
     def theme(name: str | None, verdict: Verdict) -> Standing[str | None]:
-        return Standing(group=name, posts=9, rate=1, difference=0.25, limits=(0.1, 0.4), verdict=verdict)
+        limits = None if verdict == "few" else (0.1, 0.4)
+        return Standing(group=name, posts=9, rate=1, difference=0.25, limits=limits, verdict=verdict)
 
-    assert themes_told([theme("tip", "better"), theme("*x*", "worse"), theme(None, "alike")]) == (
-        "Tip did better than the average (+25% over 9 posts). \\*x\\* did worse than the average (+25% over 9 posts)."
-    )
+    told = themes_told([theme("tip", "better"), theme("*x*", "worse"), theme(None, "alike"), theme("seasonal", "few")])
+    assert told.startswith("**Tip** did better than the average. **\\*x\\*** did worse than the average.")
+    assert "No theme +25% (likely between +10% and +40%)." in told
+    assert "Seasonal" not in told
     assert themes_told([theme("tip", "alike"), theme(None, "alike")]).startswith("No theme stands out")
     assert themes_told([theme("tip", "few")]) == "Too few posts to tell themes apart."
