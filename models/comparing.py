@@ -100,7 +100,8 @@ def _standing(group: K, parts: Iterable[Sample[K]], platforms: dict[str, _Platfo
     margin = _margin(parts, platforms, compared) if posts >= FEWEST_POSTS else None
     if margin is None or not usual:
         return Standing(group=group, posts=posts, rate=rate, difference=believed, limits=None, verdict="few")
-    low, high = difference - margin / usual, difference + margin / usual
+    # Nothing can be more than all of it worse.
+    low, high = max(difference - margin / usual, -1.0), difference + margin / usual
     verdict: Verdict = "better" if low > 0 else "worse" if high < 0 else "alike"
     return Standing(group=group, posts=posts, rate=rate, difference=believed, limits=(low, high), verdict=verdict)
 

@@ -48,7 +48,11 @@ def _stacked(
             | {
                 "title": unit,
                 "scale": {"zero": True, "nice": True},
-                "axis": {"tickMinStep": 1, "format": "~s", "tickCount": 5},
+                "axis": {
+                    "tickMinStep": 1,
+                    "tickCount": 5,
+                    "labelExpr": "format(datum.value, datum.value < 10000 ? ',' : '.3~s')",
+                },
             },
             "color": {
                 "field": group,

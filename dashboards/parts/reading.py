@@ -29,7 +29,7 @@ def days_told(rows: Sequence[Mapping[str, Any]], period: Period, *, value: str, 
         groups[row[group]] = groups.get(row[group], 0) + row[value]
     top = max(bars, key=lambda step: (bars[step], step))
     when = f"in the week from {day_name(top)}" if period.by_week else f"on {day_name(top)}"
-    told = f"{total:,} {unit} in {period.length} days, most of them {when} ({bars[top]:,})."
+    told = f"{total:,} {unit} in {period.length} days, the most {when} ({bars[top]:,})."
     if len(groups) > 1:
         first = max(groups, key=lambda name: groups[name])
         told += f" {first} brought {round(100 * groups[first] / total)}%."

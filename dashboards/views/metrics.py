@@ -124,7 +124,12 @@ def _per_day(owner: Owner, period: Period, daily: Any) -> None:
 def _step_rows(period: Period, daily: Any) -> list[dict[str, Any]]:
     name = "Week from" if period.by_week else "Day"
     rows = per_step(period, [row for row in daily if row.platform != "google"])
-    return [_result_row({name: day_name(day)}, sums, told=True) for day, sums in reversed(rows) if sums.posts]
+    # One line a day, also on a phone.
+    return [
+        _result_row({name: day_name(day).replace(" ", "\u00a0")}, sums, told=True)
+        for day, sums in reversed(rows)
+        if sums.posts
+    ]
 
 
 def _day_lines(period: Period, daily: Any) -> list[dict[str, Any]]:

@@ -45,9 +45,9 @@ def standing(
 def test_a_chart_is_told_by_its_sum_its_highest_bar_and_who_brought_most() -> None:
     rows = [row(3, 100), row(3, 50, "Instagram"), row(1, 50, "Instagram")]
     assert days_told(rows, MONTH, value="reach", unit="people reached", group="platform") == (
-        "200 people reached in 30 days, most of them on Nov 19, 2026 (150). Facebook brought 50%."
+        "200 people reached in 30 days, the most on Nov 19, 2026 (150). Facebook brought 50%."
     )
-    assert "most of them in the week from Nov 16, 2026 (200)" in days_told(
+    assert "the most in the week from Nov 16, 2026 (200)" in days_told(
         rows, YEAR, value="reach", unit="people reached", group="platform"
     )
     assert days_told([row(1, 0)], MONTH, value="reach", unit="reactions", group="platform") == (
