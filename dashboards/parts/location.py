@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any, Protocol
 
 from dashboards.parts.numbers import Period
+from dashboards.parts.times import one_line
 
 # Google's names, in its own order of what an owner would ask first.
 NAMES = {
@@ -71,6 +72,16 @@ def location_numbers(rows: Iterable[MetricRow], period: Period, first: date | No
         sums={name: (inside[name], before.get(name, 0) if compared else None) for name in ordered},
         seen=seen,
     )
+
+
+def seen_rows(numbers: LocationNumbers) -> list[dict[str, Any]]:
+    """How often it was seen, a line for each bar of a chart, the newest first."""
+    period = numbers.period
+    found = {step: {"Search": 0, "Maps": 0} for step in period.steps}
+    for row in numbers.seen:
+        found[period.step_of(row["day"])][row["where"]] += row["value"]
+    name = "Week from" if period.by_week else "Day"
+    return [{name: one_line(step), **seen} for step, seen in reversed(found.items())]
 
 
 def _name(metric: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
@@ -12,13 +12,13 @@ from dashboards.parts import charts, reading
 from dashboards.parts.downloads import csv_button
 from dashboards.parts.frame import close_page, open_page
 from dashboards.parts.hours import time_name, times_told, week_table
-from dashboards.parts.location import location_numbers, told_period
+from dashboards.parts.location import location_numbers, seen_rows, told_period
 from dashboards.parts.numbers import Period, engagement, per_step, totals
 from dashboards.parts.owner import Owner
 from dashboards.parts.results import result_lines, result_list
 from dashboards.parts.tables import metric, table
 from dashboards.parts.themes import Theme, theme_lines, themes_of
-from dashboards.parts.times import day_name, today, zone_label
+from dashboards.parts.times import day_name, one_line, today, zone_label
 from dashboards.parts.wording import PLATFORMS, plain, platform_name
 from models.comparing import FEWEST_POSTS, Sample, compare
 from models.snapshots import LEAST_REACH, RIPE_AFTER
@@ -26,7 +26,6 @@ from models.snapshots import LEAST_REACH, RIPE_AFTER
 _SPANS = {7: "7 days", 30: "30 days", 90: "90 days", 365: "A year"}
 _SORTS = {"engagement": "Most reactions", "reach": "Most reached", "newest": "Newest"}
 _PAGE = 10
-_TABLE = "The same as a table"
 
 
 def show() -> None:
@@ -49,7 +48,7 @@ def show() -> None:
     since = datetime.combine(period.first, time(), owner.clock_zone)
     results = owner.rows("dashboard_results_count", since=since)[0][0]
     st.caption(f"{day_name(period.first)} to {day_name(period.last)}, by the day a post went out.")
-    if not period.of(daily) and not location and not results:
+    if not period.of(daily) and not google.of(location) and not results:
         _nothing(known)
         close_page(owner)
         return
@@ -79,6 +78,8 @@ def _nothing(known: Any) -> None:
 
 
 def _sums(period: Period, daily: Any, first_day: date | None) -> None:
+    if all(row.platform == "google" for row in daily):
+        return  # Google tells nothing per post, which is no zero
     now, days = totals(period.of(daily)), period.length
     before = totals(period.before.of(daily)) if period.has_before(first_day) else None
     columns = st.columns(4)
@@ -114,22 +115,23 @@ def _per_day(owner: Owner, period: Period, daily: Any) -> None:
         st.vega_lite_chart(
             spec=charts.per_day(rows, value, axis, period), alt=f"{title} per {each} and platform. {told}"
         )
-    with st.expander(_TABLE, icon=":material/table:", key="table-days", on_change="rerun") as box:
-        if box.open:
-            st.html(table(f"Numbers per {each}, the newest first", _step_rows(period, daily)))
-            st.caption(f"Facebook and Instagram. Each {each} with a post; the others have no numbers.")
+    note = f"Facebook and Instagram. Each {each} with a post; the others have no numbers."
+    _as_table("days", f"Numbers per {each}, the newest first", lambda: _step_rows(period, daily), note=note)
     csv_button(owner, "days", lambda: _day_lines(period, daily))
+
+
+def _as_table(name: str, caption: str, rows: Callable[[], list[dict[str, Any]]], *, note: str = "") -> None:
+    """What a chart shows, for who would rather read it; made when somebody opens it."""
+    with st.expander("The same as a table", icon=":material/table:", key=f"table-{name}", on_change="rerun") as box:
+        if box.open:
+            st.html(table(caption, rows()))
+            st.caption(note)
 
 
 def _step_rows(period: Period, daily: Any) -> list[dict[str, Any]]:
     name = "Week from" if period.by_week else "Day"
     rows = per_step(period, [row for row in daily if row.platform != "google"])
-    # One line a day, also on a phone.
-    return [
-        _result_row({name: day_name(day).replace(" ", "\u00a0")}, sums, told=True)
-        for day, sums in reversed(rows)
-        if sums.posts
-    ]
+    return [_result_row({name: one_line(day)}, sums, told=True) for day, sums in reversed(rows) if sums.posts]
 
 
 def _day_lines(period: Period, daily: Any) -> list[dict[str, Any]]:
@@ -267,6 +269,8 @@ def _google(owner: Owner, period: Period, rows: Any, first_day: date | None) -> 
         st.vega_lite_chart(
             spec=charts.location(numbers.seen, period), alt=f"Times your business was seen on Google per {each}. {told}"
         )
+        caption = f"Times seen on Google per {each}, the newest first"
+        _as_table("google", caption, lambda: seen_rows(numbers))
     csv_button(
         owner,
         "google",

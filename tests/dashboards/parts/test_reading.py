@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dashboards.parts import charts
 from dashboards.parts.hours import times_told, week_table
-from dashboards.parts.location import SEEN, location_numbers, told_period
+from dashboards.parts.location import SEEN, location_numbers, seen_rows, told_period
 from dashboards.parts.numbers import Period, per_step
 from dashboards.parts.reading import days_told, nothing_before, themes_told
 from models.comparing import Standing, Verdict
@@ -112,6 +112,10 @@ def test_googles_numbers_are_summed_by_name_and_compared_only_with_whole_windows
     assert known.sums == {SEEN: (7, 0), "Calls": (2, 9), "Something new": (1, 0)}
     assert list(known.sums) == [SEEN, "Calls", "Something new"], "what an owner would ask first comes first"
     assert {(seen["where"], seen["value"]) for seen in known.seen} == {("Maps", 3), ("Search", 4)}
+    assert seen_rows(known)[:2] == [
+        {"Day": "Nov\u00a022,\u00a02026", "Search": 4, "Maps": 3},
+        {"Day": "Nov\u00a021,\u00a02026", "Search": 0, "Maps": 0},
+    ]
     partly = location_numbers(rows, MONTH, MONTH.before.last)
     assert {before for _, before in partly.sums.values()} == {None}
 

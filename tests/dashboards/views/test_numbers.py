@@ -71,6 +71,7 @@ def test_who_is_only_on_google_is_told_of_the_location_and_no_reach_of_zero(
     assert shown["Calls"] == ("14", "75%"), "30 days up to the last one told, against 30 whole days before"
     assert "People reached" not in shown
     assert shown["Posts published"][0] == "2"
+    assert set(metrics_of(open_page(bob_in, "metrics"))) == {"Calls"}
 
 
 def test_nothing_lately_is_not_nothing_ever(owner: Connection, bob_in: Login, open_page: OpenPage) -> None:
