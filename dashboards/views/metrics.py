@@ -84,13 +84,13 @@ def _sums(period: Period, daily: Any, first_day: date | None) -> None:
     before = totals(period.before.of(daily)) if period.has_before(first_day) else None
     columns = st.columns(4)
     with columns[0]:
-        metric("People reached", now.reach, before and before.reach, days)
+        metric("People reached", now.reach, before.reach if before else None, days)
     with columns[1]:
-        metric("Reactions", now.engagement, before and before.engagement, days)
+        metric("Reactions", now.engagement, before.engagement if before else None, days)
     with columns[2]:
-        metric("Clicks", now.clicks, before and before.clicks, days)
+        metric("Clicks", now.clicks, before.clicks if before else None, days)
     with columns[3]:
-        metric("Engagement rate", now.rate, before and before.rate, days, unit="%")
+        metric("Engagement rate", now.rate, before.rate if before else None, days, unit="%")
     told = reading.nothing_before(period, first_day)
     if told:
         st.caption(told)

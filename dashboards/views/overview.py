@@ -164,17 +164,31 @@ def _posts_did(period: Period, rows: Any, first_day: date | None) -> None:
     columns = st.columns(4)
     with columns[0]:
         explained = "On all platforms."
-        metric("Posts published", this.posts, before and before.posts, number, chart=days["posts"], explained=explained)
+        metric(
+            "Posts published",
+            this.posts,
+            before.posts if before else None,
+            number,
+            chart=days["posts"],
+            explained=explained,
+        )
     if any(row.platform != "google" for row in rows):
         told = "Facebook and Instagram. Google tells nothing about single posts."
         with columns[1]:
-            metric("People reached", this.reach, before and before.reach, number, chart=days["reach"], explained=told)
+            metric(
+                "People reached",
+                this.reach,
+                before.reach if before else None,
+                number,
+                chart=days["reach"],
+                explained=told,
+            )
         with columns[2]:
-            reacted, chart = before and before.engagement, days["engagement"]
+            reacted, chart = before.engagement if before else None, days["engagement"]
             metric("Likes, comments, shares", this.engagement, reacted, number, chart=chart, explained=told)
         with columns[3]:
             explained = "Likes, comments and shares for each 100 people reached."
-            metric("Engagement rate", this.rate, before and before.rate, number, explained=explained, unit="%")
+            metric("Engagement rate", this.rate, before.rate if before else None, number, explained=explained, unit="%")
     told_why = nothing_before(period, first_day)
     st.caption(told_why or "Posts of the last days are still being seen: their numbers grow for about four weeks.")
 
