@@ -7,7 +7,6 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -16,7 +15,6 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
 
 from dashboards.guard import cookie_name
-from models.base import utc_now
 from models.queries import query
 from tests.dashboards.house import Login, make_login
 from tests.factories import Owner, make_account, make_owner
@@ -66,10 +64,10 @@ def make_tenant(db: psycopg.Connection[Any], *, posts: int, snapshots: int, acco
         db.execute(_SNAPSHOTS, {"user_id": owner.user_id, "first": 1, "last": snapshots - 1})
     db.execute("SET session_replication_role = origin")
     db.execute(_SNAPSHOTS, {"user_id": owner.user_id, "first": snapshots, "last": snapshots})
-    today = utc_now().date()
-    days = [today - timedelta(days=ago) for ago in range(_DAYS + 2)]
     for account in accounts:
-        db.execute(query("roll_up_days").encode(), {"account_id": account.id, "days": days, "zone": owner.zone})
+        where = {"account_id": account.id, "zone": owner.zone}
+        days = [row[0] for row in db.execute(query("days_of_account").encode(), where)]
+        db.execute(query("roll_up_days").encode(), where | {"days": days})
     _google_days(db, owner)
     return make_login(db, owner)
 
