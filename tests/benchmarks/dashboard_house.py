@@ -104,6 +104,7 @@ async def session(url: str, login: Login, pages: Sequence[str], *, seconds: floa
         max_size=None,
     ) as socket:
         until = time.monotonic() + seconds
+        await asyncio.sleep(dice.uniform(0, think))  # people do not come in the same second
         while time.monotonic() < until:
             page = dice.choice(list(pages))
             done.append(Run(page, await _look(socket, page)))
