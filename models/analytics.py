@@ -1,4 +1,4 @@
-"""Analytics: snapshots per post, Google's daily numbers per location, and the daily rollup that dashboards read."""
+"""Analytics: snapshots per post and the latest of each, daily rollups, Google's daily numbers per location."""
 
 from __future__ import annotations
 
@@ -55,6 +55,36 @@ class Analytics(Table, table=True):
     engagement_rate: Decimal | None = Field(default=None, sa_column=Column(Numeric(5, 2), nullable=True))
     fetched_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="now()"))
     user_id: UUID = Field(sa_column=owner_column(reference=None))
+
+
+class PostResult(Table, table=True):
+    """What counts of a post: its latest snapshot. A trigger on `analytics` keeps it; pages read it."""
+
+    __tablename__ = "post_results"
+    __table_args__ = (
+        CheckConstraint(PLATFORM_CHECK, name="platform"),
+        ForeignKeyConstraint(
+            ["user_id", "post_id"],
+            ["post_queue.user_id", "post_queue.id"],
+            ondelete="CASCADE",
+            name="post_results_post_tenant_fkey",
+        ),
+        Index("idx_post_results_owner_time", "user_id", Column("published_at").desc(), "post_id"),
+    )
+
+    post_id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    user_id: UUID = Field(sa_column=owner_column(reference=None))
+    platform: str = Field(sa_column=text_column())
+    theme: str | None = Field(default=None, sa_column=text_column(null=True))
+    published_at: datetime = Field(sa_column=time_column())
+    reach: int = Field(default=0, sa_column=integer_column(default=0))
+    impressions: int = Field(default=0, sa_column=integer_column(default=0))
+    clicks: int = Field(default=0, sa_column=integer_column(default=0))
+    likes: int = Field(default=0, sa_column=integer_column(default=0))
+    comments: int = Field(default=0, sa_column=integer_column(default=0))
+    shares: int = Field(default=0, sa_column=integer_column(default=0))
+    engagement_rate: Decimal | None = Field(default=None, sa_column=Column(Numeric(5, 2), nullable=True))
+    fetched_at: datetime = Field(sa_column=time_column())
 
 
 class AnalyticsDaily(Table, table=True):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+# A cell that begins with one of these is a formula to some spreadsheet (OWASP, CSV injection), also behind blanks.
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
 
 def harmless_cell(text: str) -> str:
-    """A CSV cell that a spreadsheet takes as text: formulas begin with one of these signs (OWASP, CSV injection)."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    """A CSV cell that a spreadsheet takes as text."""
+    return f"'{text}" if text.startswith(_FORMULA_SIGNS) or text.lstrip().startswith(_FORMULA_SIGNS) else text

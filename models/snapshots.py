@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 LARGEST_COUNT = 2**31 - 1  # of the INTEGER columns
 LARGEST_RATE = Decimal("999.99")  # of NUMERIC(5,2)
+# From when on a post's rate can be compared with another's.
+RIPE_AFTER = timedelta(days=3)  # by then most of the people who will see a post have seen it
+LEAST_REACH = 20  # a like among three people is no rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

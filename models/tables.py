@@ -2,7 +2,7 @@
 
 from models.account import ConnectedAccount
 from models.ai_ledger import AiBatch, AiBatchRequest, AiCall
-from models.analytics import Analytics, AnalyticsDaily, LocationMetric
+from models.analytics import Analytics, AnalyticsDaily, LocationMetric, PostResult
 from models.business import Business, UserPreferences
 from models.business_facts import BusinessFact
 from models.connecting import ConnectAttempt, DataDeletion
@@ -40,6 +40,7 @@ __all__ = [
     "PictureUse",
     "Post",
     "PostEvent",
+    "PostResult",
     "PublishAttempt",
     "PublishDiscard",
     "PublishHandle",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+MOST_DAYS = 92  # bars that a phone can show
 
 
 class DayRow(Protocol):
@@ -19,6 +21,15 @@ class DayRow(Protocol):
     likes: int
     comments: int
     shares: int
+
+
+class Dated(Protocol):
+    """Something of a day."""
+
+    day: date
+
+
+Row = TypeVar("Row", bound=Dated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +78,39 @@ class Period:
     @property
     def before(self) -> Period:
         """As many days directly before."""
-        return Period.ending(self.first - timedelta(days=1), len(self.days))
+        return Period.ending(self.first - timedelta(days=1), self.length)
+
+    @property
+    def length(self) -> int:
+        """How many days."""
+        return (self.last - self.first).days + 1
 
     @property
     def days(self) -> list[date]:
         """Every day."""
-        return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+        return [self.first + timedelta(days=n) for n in range(self.length)]
 
-    def of(self, rows: Iterable[DayRow]) -> list[DayRow]:
+    @property
+    def by_week(self) -> bool:
+        """Whether days are too many to be told apart, so that weeks are drawn."""
+        return self.length > MOST_DAYS
+
+    @property
+    def steps(self) -> list[date]:
+        """The first day of each bar of a chart: every day, or the Monday of every week."""
+        return list(dict.fromkeys(self.step_of(day) for day in self.days))
+
+    def step_of(self, day: date) -> date:
+        """The bar that a day belongs to."""
+        return day - timedelta(days=day.weekday()) if self.by_week else day
+
+    def of(self, rows: Iterable[Row]) -> list[Row]:
         """The rows of this period."""
         return [row for row in rows if self.first <= row.day <= self.last]
+
+    def has_before(self, first_day: date | None) -> bool:
+        """Whether the days before can be compared with: something was there from (a tenth after) their beginning on."""
+        return first_day is not None and first_day <= self.before.first + timedelta(days=self.length // 10)
 
 
 def change(now: float | None, before: float | None) -> str | None:
@@ -84,6 +118,14 @@ def change(now: float | None, before: float | None) -> str | None:
     if not before or now is None:
         return None
     return f"{round(100 * (now - before) / before):,}%"
+
+
+def per_step(period: Period, rows: Iterable[DayRow]) -> list[tuple[date, Totals]]:
+    """The sums of each bar of a chart, zero where there was nothing."""
+    found: dict[date, list[DayRow]] = {step: [] for step in period.steps}
+    for row in period.of(rows):
+        found[period.step_of(row.day)].append(row)
+    return [(step, totals(days)) for step, days in found.items()]
 
 
 def per_day(period: Period, rows: Sequence[DayRow]) -> dict[str, list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -79,6 +79,12 @@ def current_owner() -> Owner | None:
     except ValueError:
         return None
     return owner_of(user_id, now) if is_alive(session_id, user_id, now=now) else None
+
+
+def session_check() -> Callable[[], bool]:
+    """Asks later, outside of this page's run, whether the session that opened it still stands."""
+    session_id, user_id = (UUID(str(st.user.get(key))) for key in ("session_id", "user_id"))
+    return lambda: is_alive(session_id, user_id, now=utc_now())
 
 
 def owner_of(user_id: UUID, now: datetime) -> Owner | None:

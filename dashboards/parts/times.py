@@ -76,6 +76,11 @@ def day_name(day: date) -> str:
     return f"{day:%b} {day.day}, {day.year}"
 
 
+def one_line(day: date) -> str:
+    """A calendar day that no narrow column breaks."""
+    return day_name(day).replace(" ", "\u00a0")
+
+
 def distance(at: datetime, now: datetime) -> str:
     """How far away: "in 3 hours", "2 days ago", "now"."""
     seconds = (at - now) / timedelta(seconds=1)

@@ -1,36 +1,31 @@
-"""What the posts did: per day, platform, theme and post; Google's numbers of the whole location by themselves."""
+"""What the posts did: per day, platform, theme, hour and post; Google's numbers of the whole location by themselves."""
 
 from __future__ import annotations
 
-from datetime import datetime, time
-from html import escape
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
 from typing import Any
 
 import streamlit as st
 
-from dashboards.parts import charts
-from dashboards.parts.cards import avatar, web_address
+from dashboards.parts import charts, reading
+from dashboards.parts.downloads import csv_button
 from dashboards.parts.frame import close_page, open_page
-from dashboards.parts.numbers import Period, engagement, totals
+from dashboards.parts.hours import time_name, times_told, week_table
+from dashboards.parts.location import location_numbers, seen_rows, told_period
+from dashboards.parts.numbers import Period, engagement, per_step, totals
 from dashboards.parts.owner import Owner
+from dashboards.parts.results import result_lines, result_list
 from dashboards.parts.tables import metric, table
-from dashboards.parts.times import day_name, today
-from dashboards.parts.wording import PLATFORMS, count, plain, platform_name, theme_name
+from dashboards.parts.themes import Theme, theme_lines, themes_of
+from dashboards.parts.times import day_name, one_line, today, zone_label
+from dashboards.parts.wording import PLATFORMS, plain, platform_name
+from models.comparing import FEWEST_POSTS, Sample, compare
+from models.snapshots import LEAST_REACH, RIPE_AFTER
 
-_SPANS = {7: "7 days", 30: "30 days", 90: "90 days"}
-_BEST = 5
-# Google's names, in its own order of what an owner would ask first.
-_LOCATION = {
-    "BUSINESS_IMPRESSIONS": "Seen on Search and Maps",
-    "CALL_CLICKS": "Calls",
-    "WEBSITE_CLICKS": "Website visits",
-    "BUSINESS_DIRECTION_REQUESTS": "Directions asked for",
-    "MESSAGING_CLICKS": "Messages",
-    "BUSINESS_CONVERSATIONS": "Messages",
-    "BUSINESS_BOOKINGS": "Bookings",
-    "BUSINESS_FOOD_ORDERS": "Food orders",
-    "BUSINESS_FOOD_MENU_CLICKS": "Menu views",
-}
+_SPANS = {7: "7 days", 30: "30 days", 90: "90 days", 365: "A year"}
+_SORTS = {"engagement": "Most reactions", "reach": "Most reached", "newest": "Newest"}
+_PAGE = 10
 
 
 def show() -> None:
@@ -46,40 +41,62 @@ def show() -> None:
         label_visibility="collapsed",
     )
     period = Period.ending(today(owner.clock_zone, owner.now), span or 30)
-    st.caption(f"{day_name(period.first)} to {day_name(period.last)}, by the day a post went out.")
+    known = owner.rows("dashboard_first_days")[0]
+    google = told_period(period, known.location_last)
     daily: Any = owner.rows("dashboard_daily", first=period.before.first, last=period.last)
+    location: Any = owner.rows("dashboard_location_metrics", first=google.before.first, last=google.last)
     since = datetime.combine(period.first, time(), owner.clock_zone)
-    results = owner.rows("dashboard_results", since=since)
-    location = owner.rows("dashboard_location_metrics", first=period.before.first, last=period.last)
-    if not period.of(daily) and not results and not location:
-        st.info(
-            "No numbers in this time. They come in within an hour after a post is live, so approve a post in the queue "
-            "or look at a longer time.",
-            icon=":material/insights:",
-        )
-        st.page_link("views/queue.py", label="To the queue", icon=":material/checklist:")
+    results = owner.rows("dashboard_results_count", since=since)[0][0]
+    st.caption(f"{day_name(period.first)} to {day_name(period.last)}, by the day a post went out.")
+    if not period.of(daily) and not google.of(location) and not results:
+        _nothing(known)
         close_page(owner)
         return
-    _per_day(period, daily)
-    _per_platform(period, daily)
-    _per_theme(owner, results)
-    _best(results)
-    _google(period, location)
-    _download(owner, results)
+    _sums(period, daily, known.posts)
+    _per_day(owner, period, daily)
+    _per_platform(owner, period, daily)
+    if results:
+        _per_theme(owner, since)
+        _best_times(owner, since)
+        _posts(owner, since, results)
+    _google(owner, google, location, known.location)
     _meaning()
     close_page(owner)
 
 
-def _per_day(period: Period, daily: Any) -> None:
-    now, before = totals(period.of(daily)), totals(period.before.of(daily))
-    days = len(period.days)
-    first, second, third = st.columns(3)
-    with first:
-        metric("People reached", now.reach, before.reach, days)
-    with second:
-        metric("Likes, comments, shares", now.engagement, before.engagement, days)
-    with third:
-        metric("Clicks", now.clicks, before.clicks, days)
+def _nothing(known: Any) -> None:
+    if known.posts is None:
+        words = (
+            "No numbers yet. They come in within an hour after your first post is live, so approve a post in the queue."
+        )
+    else:
+        words = (
+            f"No post went out in this time. Look at a longer one; your first post went out on {day_name(known.posts)}."
+        )
+    st.info(words, icon=":material/insights:")
+    st.page_link("views/queue.py", label="To the queue", icon=":material/checklist:")
+
+
+def _sums(period: Period, daily: Any, first_day: date | None) -> None:
+    if all(row.platform == "google" for row in daily):
+        return  # Google tells nothing per post, which is no zero
+    now, days = totals(period.of(daily)), period.length
+    before = totals(period.before.of(daily)) if period.has_before(first_day) else None
+    columns = st.columns(4)
+    with columns[0]:
+        metric("People reached", now.reach, before.reach if before else None, days)
+    with columns[1]:
+        metric("Reactions", now.engagement, before.engagement if before else None, days)
+    with columns[2]:
+        metric("Clicks", now.clicks, before.clicks if before else None, days)
+    with columns[3]:
+        metric("Engagement rate", now.rate, before.rate if before else None, days, unit="%")
+    told = reading.nothing_before(period, first_day)
+    if told:
+        st.caption(told)
+
+
+def _per_day(owner: Owner, period: Period, daily: Any) -> None:
     rows = [
         {"day": row.day, "platform": platform_name(row.platform), "reach": row.reach, "engagement": engagement(row)}
         for row in period.of(daily)
@@ -87,50 +104,56 @@ def _per_day(period: Period, daily: Any) -> None:
     ]
     if not rows:
         return
-    st.subheader("People reached per day", anchor=False)
-    st.altair_chart(charts.per_day(rows, "reach", "People", period), alt="People reached per day and platform")
-    st.subheader("Likes, comments and shares per day", anchor=False)
-    st.altair_chart(
-        charts.per_day(rows, "engagement", "Reactions", period), alt="Likes, comments and shares per day and platform"
-    )
+    each = "week" if period.by_week else "day"
+    for value, title, axis, unit in (
+        ("reach", "People reached", "People", "people reached"),
+        ("engagement", "Likes, comments and shares", "Reactions", "reactions"),
+    ):
+        st.subheader(f"{title} per {each}", anchor=False)
+        told = reading.days_told(rows, period, value=value, unit=unit, group="platform")
+        st.markdown(told)
+        st.vega_lite_chart(
+            spec=charts.per_day(rows, value, axis, period), alt=f"{title} per {each} and platform. {told}"
+        )
+    note = f"Facebook and Instagram. Each {each} with a post; the others have no numbers."
+    _as_table("days", f"Numbers per {each}, the newest first", lambda: _step_rows(period, daily), note=note)
+    csv_button(owner, "days", lambda: _day_lines(period, daily))
 
 
-def _per_platform(period: Period, daily: Any) -> None:
+def _as_table(name: str, caption: str, rows: Callable[[], list[dict[str, Any]]], *, note: str = "") -> None:
+    """What a chart shows, for who would rather read it; made when somebody opens it."""
+    with st.expander("The same as a table", icon=":material/table:", key=f"table-{name}", on_change="rerun") as box:
+        if box.open:
+            st.html(table(caption, rows()))
+            st.caption(note)
+
+
+def _step_rows(period: Period, daily: Any) -> list[dict[str, Any]]:
+    name = "Week from" if period.by_week else "Day"
+    rows = per_step(period, [row for row in daily if row.platform != "google"])
+    return [_result_row({name: one_line(day)}, sums, told=True) for day, sums in reversed(rows) if sums.posts]
+
+
+def _day_lines(period: Period, daily: Any) -> list[dict[str, Any]]:
+    names = ("posts", "reach", "clicks", "likes", "comments", "shares")
+    return [
+        # Numbers that Google does not tell are not zero.
+        {"day": row.day.isoformat(), "platform": row.platform}
+        | {name: getattr(row, name) if name == "posts" or row.platform != "google" else None for name in names}
+        for row in period.of(daily)
+    ]
+
+
+def _per_platform(owner: Owner, period: Period, daily: Any) -> None:
     rows = []
     for platform in PLATFORMS:
         mine = [row for row in period.of(daily) if row.platform == platform]
         if mine:
-            sums = totals(mine)
-            rows.append(_result_row({"Platform": platform_name(platform)}, sums, told=platform != "google"))
+            rows.append(_result_row({"Platform": platform_name(platform)}, totals(mine), told=platform != "google"))
     if rows:  # a post's first numbers can be there before its day's sum is
         st.subheader("Platforms", anchor=False)
         st.html(table("Numbers per platform", rows))
-
-
-def _per_theme(owner: Owner, results: Any) -> None:
-    groups: dict[str, list[Any]] = {}
-    for row in results:
-        if row.platform != "google":
-            groups.setdefault(theme_name(row.theme), []).append(row)
-    if not groups:
-        return
-    st.subheader("Themes", anchor=False)
-    rows = []
-    for theme, posts in groups.items():
-        reach, engaged = sum(p.reach for p in posts), sum(engagement(p) for p in posts)
-        rows.append(
-            {
-                "Theme": theme,
-                "Posts": len(posts),
-                "Reached a post": round(reach / len(posts)),
-                "Reactions a post": round(engaged / len(posts), 1),
-                "Rate": 100 * engaged / reach if reach else None,
-            }
-        )
-    ranked = sorted(rows, key=lambda row: row["Rate"] or 0, reverse=True)
-    st.html(table("Numbers per theme, the best first", ranked))
-    for row in owner.rows("dashboard_themes_why"):
-        st.caption(f"Why your latest week has its themes: {plain(row.themes_why)}.")
+        csv_button(owner, "platforms", lambda: rows)
 
 
 def _result_row(row: dict[str, Any], sums: Any, *, told: bool) -> dict[str, Any]:
@@ -144,99 +167,120 @@ def _result_row(row: dict[str, Any], sums: Any, *, told: bool) -> dict[str, Any]
     }
 
 
-def _best(results: Any) -> None:
-    ranked = sorted((r for r in results if r.platform != "google" and r.reach), key=engagement, reverse=True)[:_BEST]
-    if not ranked:
+def _per_theme(owner: Owner, since: datetime) -> None:
+    themes: Sequence[Theme] = themes_of(
+        owner.rows("dashboard_themes", since=since, ripe=owner.now - RIPE_AFTER, least_reach=LEAST_REACH)
+    )
+    if not themes:
         return
-    st.subheader("Best posts", anchor=False)
-    items = []
-    for row in ranked:
-        beginning = row.beginning if len(row.beginning) < 140 else f"{row.beginning[:137].rstrip()}..."
-        numbers = (
-            f"{platform_name(row.platform)} · {theme_name(row.theme)} · {row.reach:,} reached · "
-            f"{count(row.likes, 'like')} · {count(row.comments, 'comment')} · {count(row.shares, 'share')}"
-        )
-        live = web_address(row.permalink)
-        link = f' · <a href="{escape(live)}" target="_blank" rel="noopener noreferrer">See it</a>' if live else ""
-        items.append(
-            f'<li>{avatar(row.platform, row.platform, small=True)}<span class="pa-grow">{escape(beginning)}<br>'
-            f"<small>{escape(numbers)}{link}</small></span></li>"
-        )
-    st.html(f'<ol class="pa-list">{"".join(items)}</ol>')
+    st.subheader("Themes", anchor=False)
+    st.markdown(reading.themes_told([theme.standing for theme in themes if theme.standing is not None]))
+    lines = theme_lines(themes)
+    st.html(table("Numbers per theme, the best first", lines))
+    for row in owner.rows("dashboard_themes_why"):
+        st.caption(f"Why your latest week has its themes: {plain(row.themes_why)}.")
+    csv_button(owner, "themes", lambda: lines)
 
 
-def _google(period: Period, location: Any) -> None:
-    if not location:
+def _best_times(owner: Owner, since: datetime) -> None:
+    zone = getattr(owner.clock_zone, "key", "UTC")
+    rows = owner.rows("dashboard_times", since=since, ripe=owner.now - RIPE_AFTER, least_reach=LEAST_REACH, zone=zone)
+    st.subheader("Best times", anchor=False)
+    if not rows:
+        st.markdown(
+            f"No post of this time can be judged yet: it takes {RIPE_AFTER.days} days and {LEAST_REACH} people."
+        )
+        return
+    standings = compare(
+        Sample(group=(r.weekday, r.hour), platform=r.platform, posts=r.posts, mean=r.mean, variance=r.variance)
+        for r in rows
+    )
+    st.markdown(times_told(standings))
+    st.html(week_table(standings))
+    st.caption(
+        "Reactions for each 100 people reached, against the average of the platform, in "
+        f"{zone_label(owner.clock_zone, owner.now)}. The small number is how many posts stand behind it: the fewer, "
+        f"the closer to 0% we put the difference, and below {FEWEST_POSTS} we say none. ▲ and ▼ mark what chance "
+        f"hardly explains. A post counts once it is {RIPE_AFTER.days} days old and has reached {LEAST_REACH} people."
+    )
+    csv_button(
+        owner,
+        "times",
+        lambda: [
+            {
+                "time": time_name(s.group),
+                "zone": owner.zone,
+                "posts": s.posts,
+                "rate_percent": round(s.rate, 2),
+                "against_average_percent": None if s.verdict == "few" else round(100 * s.difference, 1),
+                "likely_from_percent": round(100 * s.limits[0], 1) if s.limits else None,
+                "likely_to_percent": round(100 * s.limits[1], 1) if s.limits else None,
+            }
+            for s in standings
+        ],
+    )
+
+
+def _posts(owner: Owner, since: datetime, number: int) -> None:
+    st.subheader("Posts", anchor=False)
+    sort = st.segmented_control(
+        "Which posts first",
+        list(_SORTS),
+        default="engagement",
+        format_func=_SORTS.__getitem__,
+        required=True,
+        key="sort",
+        label_visibility="collapsed",
+    )
+    pages = -(-number // _PAGE)
+    page = min(int(st.session_state.get("results-page") or 1), pages)
+    rows = owner.rows("dashboard_results", since=since, sort=sort, limit=_PAGE, offset=(page - 1) * _PAGE)
+    st.html(result_list(rows, zone=owner.clock_zone, now=owner.now))
+    if pages > 1:
+        st.pagination(pages, key="results-page", max_visible_pages=5)
+    csv_button(
+        owner,
+        "posts",
+        lambda: result_lines(
+            owner.rows("dashboard_results", since=since, sort=sort, limit=None, offset=0),
+            zone=owner.clock_zone,
+            zone_name=owner.zone,
+        ),
+    )
+
+
+def _google(owner: Owner, period: Period, rows: Any, first_day: date | None) -> None:
+    numbers = location_numbers(rows, period, first_day)
+    if not numbers.sums:
         return
     st.subheader("Google Business Profile", anchor=False)
-    st.caption("Numbers of your whole location. Google tells none for a single post, and tells them some days late.")
-    sums: dict[str, list[int]] = {}
-    rows = []
-    for row in location:
-        name = _location_name(row.metric)
-        inside = period.first <= row.day <= period.last
-        sums.setdefault(name, [0, 0])[0 if inside else 1] += row.value
-        if inside and name == _LOCATION["BUSINESS_IMPRESSIONS"]:
-            rows.append({"day": row.day, "where": _where(row.metric), "value": row.value})
-    columns = st.columns(min(4, len(sums)))
-    known = list(dict.fromkeys(_LOCATION.values()))
-    ordered = sorted(sums, key=lambda name: known.index(name) if name in known else len(known))
-    for number, name in enumerate(ordered):
+    st.caption(
+        f"{day_name(period.first)} to {day_name(period.last)}: numbers of your whole location. Google tells none for a "
+        "single post, and tells a day some days later."
+    )
+    columns = st.columns(min(4, len(numbers.sums)))
+    for number, (name, (now, before)) in enumerate(numbers.sums.items()):
         with columns[number % len(columns)]:
-            metric(name, sums[name][0], sums[name][1], len(period.days))
-    if rows:
-        st.altair_chart(charts.location(rows, period), alt="Times your business was seen on Google per day")
-
-
-def _location_name(name: str) -> str:
-    if name.startswith("BUSINESS_IMPRESSIONS"):
-        return _LOCATION["BUSINESS_IMPRESSIONS"]
-    return _LOCATION.get(name) or plain(name.replace("_", " ").capitalize())
-
-
-def _where(name: str) -> str:
-    return "Maps" if name.endswith("MAPS") else "Search"
-
-
-def _download(owner: Owner, results: Any) -> None:
-    if not results:
-        return
-    rows = [
-        {
-            "published": row.published_at.astimezone(owner.clock_zone).strftime("%Y-%m-%d %H:%M"),
-            "zone": owner.zone,
-            "platform": row.platform,
-            "theme": row.theme or "",
-            "text": row.beginning,
-            "reach": row.reach,
-            "impressions": row.impressions,
-            "clicks": row.clicks,
-            "likes": row.likes,
-            "comments": row.comments,
-            "shares": row.shares,
-            "link": row.permalink or "",
-        }
-        for row in results
-    ]
-    st.download_button(
-        "Download as CSV",
-        charts.to_csv(rows),
-        file_name=f"posts-{today(owner.clock_zone, owner.now)}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
+            metric(name, now, before, period.length)
+    if numbers.seen:
+        told = reading.days_told(numbers.seen, period, value="value", unit="times seen", group="where")
+        st.markdown(told)
+        each = "week" if period.by_week else "day"
+        st.vega_lite_chart(
+            spec=charts.location(numbers.seen, period), alt=f"Times your business was seen on Google per {each}. {told}"
+        )
+        caption = f"Times seen on Google per {each}, the newest first"
+        _as_table("google", caption, lambda: seen_rows(numbers))
+    csv_button(
+        owner,
+        "google",
+        lambda: [{"day": row.day.isoformat(), "number": row.metric, "value": row.value} for row in period.of(rows)],
     )
 
 
 def _meaning() -> None:
     with st.expander("What the numbers mean", icon=":material/help:"):
-        st.markdown(
-            "- **Reached**: people who saw a post at least once, as the platform counts them.\n"
-            "- **Reactions**: likes, comments and shares together.\n"
-            "- **Rate**: reactions for each 100 people reached.\n"
-            "- A post counts on the day it went out, with its latest numbers. They grow for about four weeks.\n"
-            "- **Google** tells nothing about single posts, so its numbers stand by themselves."
-        )
+        st.markdown(reading.MEANING)
 
 
 show()

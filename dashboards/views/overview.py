@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from html import escape
 from typing import Any
 
@@ -13,10 +13,12 @@ from dashboards.parts.cards import avatar
 from dashboards.parts.connecting import connect_again
 from dashboards.parts.first_steps import first_steps
 from dashboards.parts.frame import close_page, open_page
+from dashboards.parts.location import LocationNumbers, location_numbers, told_period
 from dashboards.parts.numbers import Period, per_day, totals
 from dashboards.parts.owner import Owner
+from dashboards.parts.reading import nothing_before
 from dashboards.parts.tables import metric
-from dashboards.parts.times import distance, moment, sentence_start, today
+from dashboards.parts.times import day_name, distance, moment, sentence_start, today
 from dashboards.parts.wording import count, plain, platform_name, theme_name
 
 _RECENT = timedelta(days=7)
@@ -140,27 +142,74 @@ def _next(owner: Owner) -> None:
 
 def _last_30_days(owner: Owner) -> None:
     st.subheader("Last 30 days", anchor=False)
+    known = owner.rows("dashboard_first_days")[0]
     period = Period.ending(today(owner.clock_zone, owner.now), 30)
+    google = told_period(period, known.location_last)
     rows: Any = owner.rows("dashboard_daily", first=period.before.first, last=period.last)
-    this, before = totals(period.of(rows)), totals(period.before.of(rows))
-    if not this.posts and not before.posts:
-        st.markdown("No numbers yet. They come in within an hour after your first post is live.")
+    location: Any = owner.rows("dashboard_location_metrics", first=google.before.first, last=google.last)
+    if not rows and not location:
+        _no_numbers(known.posts)
         return
-    days = per_day(period, rows)
-    told = "Facebook and Instagram. Google tells nothing about single posts."
+    _posts_did(period, rows, known.posts)
+    _google_did(location_numbers(location, google, known.location))
+    st.page_link("views/metrics.py", label="All numbers", icon=":material/insights:")
+
+
+def _no_numbers(first_day: date | None) -> None:
+    if first_day is None:
+        st.markdown("No numbers yet. They come in within an hour after your first post is live.")
+    else:
+        st.markdown("Nothing went out in the last 60 days.")
+
+
+def _posts_did(period: Period, rows: Any, first_day: date | None) -> None:
+    """The posts of the period; without reach where all of them are on Google, which tells nothing about a post."""
+    this = totals(period.of(rows))
+    before = totals(period.before.of(rows)) if period.has_before(first_day) else None
+    days, number = per_day(period, rows), period.length
     columns = st.columns(4)
     with columns[0]:
-        metric("People reached", this.reach, before.reach, 30, chart=days["reach"], explained=told)
-    with columns[1]:
+        explained = "On all platforms."
         metric(
-            "Likes, comments, shares", this.engagement, before.engagement, 30, chart=days["engagement"], explained=told
+            "Posts published",
+            this.posts,
+            before.posts if before else None,
+            number,
+            chart=days["posts"],
+            explained=explained,
         )
-    with columns[2]:
-        explained = "Likes, comments and shares for each 100 people reached."
-        metric("Engagement rate", this.rate, before.rate, 30, explained=explained, unit="%")
-    with columns[3]:
-        metric("Posts published", this.posts, before.posts, 30, chart=days["posts"], explained="On all platforms.")
-    st.page_link("views/metrics.py", label="All numbers", icon=":material/insights:")
+    if any(row.platform != "google" for row in rows):
+        told = "Facebook and Instagram. Google tells nothing about single posts."
+        with columns[1]:
+            metric(
+                "People reached",
+                this.reach,
+                before.reach if before else None,
+                number,
+                chart=days["reach"],
+                explained=told,
+            )
+        with columns[2]:
+            reacted, chart = before.engagement if before else None, days["engagement"]
+            metric("Likes, comments, shares", this.engagement, reacted, number, chart=chart, explained=told)
+        with columns[3]:
+            explained = "Likes, comments and shares for each 100 people reached."
+            metric("Engagement rate", this.rate, before.rate if before else None, number, explained=explained, unit="%")
+    told_why = nothing_before(period, first_day)
+    st.caption(told_why or "Posts of the last days are still being seen: their numbers grow for about four weeks.")
+
+
+def _google_did(numbers: LocationNumbers) -> None:
+    if not numbers.sums:
+        return
+    period = numbers.period
+    st.caption(
+        f"**Your location on Google**, {day_name(period.first)} to {day_name(period.last)} (the last day it told)"
+    )
+    columns = st.columns(4)
+    for column, (name, (now, before)) in zip(columns, numbers.sums.items(), strict=False):
+        with column:
+            metric(name, now, before, period.length)
 
 
 def _health(owner: Owner, accounts: Any) -> None:

@@ -5,7 +5,7 @@
 CREATE FUNCTION stock_pictures(kind TEXT, most INTEGER)
 RETURNS TABLE (id UUID, source TEXT, photo_url TEXT, author TEXT, author_url TEXT, page_url TEXT, alt_text TEXT, storage_key TEXT,
   place TEXT)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT c.id, c.source, c.photo_url, c.photographer_name, c.photographer_url, c.page_url, coalesce(c.alt_text, c.search_query),
     c.storage_key, o.place
   FROM stock_photo_cache c JOIN stored_objects o ON o.key = c.storage_key
@@ -17,7 +17,7 @@ $$;
 COMMENT ON FUNCTION stock_pictures IS 'Photos of a trade that are ready and that the tenant has not shown for 60 days';
 
 CREATE FUNCTION choose_picture(wanted_post UUID, own UUID, stock UUID, address TEXT) RETURNS BOOLEAN
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   post post_queue;
 BEGIN

@@ -11,7 +11,7 @@ GRANT SELECT (erasing_at) ON users TO postagent_access;
 
 -- Only over the very password that was checked: of two tabs one wins. Whoever else is logged in is not any more.
 CREATE FUNCTION change_password(person UUID, checked_hash TEXT, new_hash TEXT, staying UUID) RETURNS BOOLEAN
-LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WITH changed AS (
     UPDATE users SET password_hash = new_hash WHERE id = person AND password_hash = checked_hash RETURNING id),
   ended AS (
@@ -35,7 +35,7 @@ ALTER TABLE erased_customers ENABLE ROW LEVEL SECURITY; -- no policy: only the o
 -- were claimed and not begun are taken out of their workers' hands by the fencing token, and what exists unseen on a
 -- platform goes to the outbox from which it is deleted while there is still access.
 CREATE FUNCTION begin_erasing(person UUID) RETURNS BOOLEAN
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   UPDATE users SET status = 'canceled', erasing_at = coalesce(erasing_at, clock_timestamp()) WHERE id = person;
   IF NOT FOUND THEN
@@ -62,7 +62,7 @@ GRANT EXECUTE ON FUNCTION begin_erasing(UUID) TO postagent_access;
 -- what is going out must be seen to its end. An intent is written under a lock on its post (write_intents), so from the
 -- second statement on there are no new ones. Locks are taken in the order in which everybody else takes them.
 CREATE FUNCTION erase_user(person UUID, email_subject TEXT) RETURNS INTEGER
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   under_way INTEGER;
 BEGIN

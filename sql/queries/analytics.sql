@@ -37,9 +37,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('analytics ' || %(account_id)s::te
 
 -- name: latest_snapshots
 -- The latest snapshot of each of these posts; posts without one are absent.
-SELECT DISTINCT ON (post_id) post_id, reach, impressions, clicks, likes, comments, shares
-FROM analytics WHERE post_id = ANY(%(post_ids)s)
-ORDER BY post_id, fetched_at DESC, id DESC
+SELECT post_id, reach, impressions, clicks, likes, comments, shares FROM post_results WHERE post_id = ANY(%(post_ids)s)
 
 -- name: insert_snapshots
 -- One row a post. A post that was erased meanwhile is passed by.
@@ -70,9 +68,7 @@ LEFT JOIN post_queue p ON p.account_id = a.id AND p.status = 'published'
   AND p.published_at >= (wanted.day - 1)::timestamp AT TIME ZONE 'UTC'
   AND p.published_at < (wanted.day + 2)::timestamp AT TIME ZONE 'UTC'
   AND (p.published_at AT TIME ZONE %(zone)s)::date = wanted.day
-LEFT JOIN LATERAL (
-  SELECT reach, impressions, clicks, likes, comments, shares FROM analytics WHERE post_id = p.id
-  ORDER BY fetched_at DESC, id DESC LIMIT 1) s ON true
+LEFT JOIN post_results s ON s.post_id = p.id
 WHERE a.id = %(account_id)s
 GROUP BY a.user_id, a.id, a.platform, wanted.day
 ORDER BY wanted.day

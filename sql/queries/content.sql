@@ -55,15 +55,12 @@ ORDER BY posted.scheduled_for DESC LIMIT %(limit)s
 -- name: theme_results
 -- How an owner's posts of each theme did on each platform: by the latest snapshot of every post that is old enough to
 -- judge and reached enough people for a rate to mean something.
-SELECT p.platform, p.theme, count(*) AS posts, avg(latest.engagement_rate)::float8 AS mean,
-       coalesce(var_samp(latest.engagement_rate), 0)::float8 AS variance
-FROM post_queue p
-CROSS JOIN LATERAL (
-  SELECT engagement_rate, reach FROM analytics WHERE post_id = p.id ORDER BY fetched_at DESC, id DESC LIMIT 1) latest
-WHERE p.user_id = %(user_id)s AND p.status = 'published' AND p.theme IS NOT NULL
-  AND p.scheduled_for >= %(since)s AND p.published_at <= %(ripe)s
-  AND latest.engagement_rate IS NOT NULL AND latest.reach >= %(least_reach)s
-GROUP BY p.platform, p.theme
+SELECT platform, theme, count(*) AS posts, avg(engagement_rate)::float8 AS mean,
+       coalesce(var_samp(engagement_rate), 0)::float8 AS variance
+FROM post_results
+WHERE user_id = %(user_id)s AND theme IS NOT NULL AND published_at BETWEEN %(since)s AND %(ripe)s
+  AND engagement_rate IS NOT NULL AND reach >= %(least_reach)s
+GROUP BY platform, theme
 
 -- name: note_reviews_used
 -- When the reviews that posts were written from may next be used counts from these times.

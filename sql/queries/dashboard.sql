@@ -129,33 +129,3 @@ LEFT JOIN (SELECT account_id, count(*) AS open_posts,
            WHERE status IN ('pending', 'approved') GROUP BY account_id) q
   ON q.account_id = a.id
 ORDER BY a.disconnected_at IS NOT NULL, a.status = 'active', a.platform, a.account_name, a.id
-
--- name: dashboard_daily
--- Numbers per day and platform from the rollup, both days included.
-SELECT day, platform, sum(posts)::int AS posts, sum(reach)::bigint AS reach, sum(clicks)::bigint AS clicks,
-       sum(likes)::bigint AS likes, sum(comments)::bigint AS comments, sum(shares)::bigint AS shares
-FROM analytics_daily WHERE day BETWEEN %(first)s AND %(last)s
-GROUP BY day, platform ORDER BY day, platform
-
--- name: dashboard_results
--- Every post published since %(since)s with its latest snapshot (never the sum of snapshots). A post goes out within
--- days of its time, so the index on that time finds them.
-SELECT p.id, p.platform, p.theme, p.published_at, left(p.content, 140) AS beginning, p.permalink,
-       n.reach, n.impressions, n.clicks, n.likes, n.comments, n.shares, n.fetched_at
-FROM post_queue p
-CROSS JOIN LATERAL (SELECT reach, impressions, clicks, likes, comments, shares, fetched_at FROM analytics
-                    WHERE post_id = p.id ORDER BY fetched_at DESC LIMIT 1) n
-WHERE p.status = 'published' AND p.published_at >= %(since)s
-  AND p.scheduled_for >= %(since)s::timestamptz - interval '7 days'
-ORDER BY p.published_at DESC
-
--- name: dashboard_themes_why
--- Why the owner's latest written week has its themes, in words.
-SELECT themes_why FROM content_generations WHERE themes_why <> ''
-ORDER BY week_start DESC, created_at DESC, id LIMIT 1
-
--- name: dashboard_location_metrics
--- Google's daily numbers of all locations together, both days included.
-SELECT day, metric, sum(value)::bigint AS value FROM location_metrics
-WHERE platform = 'google' AND day BETWEEN %(first)s AND %(last)s
-GROUP BY day, metric ORDER BY day, metric

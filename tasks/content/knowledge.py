@@ -11,14 +11,13 @@ from uuid import UUID
 from models.business_facts import MOST_FACTS, Review
 from models.queries import query
 from models.regions import state_words
+from models.snapshots import LEAST_REACH, RIPE_AFTER
 from models.themes import ThemeResult
 from models.trades import words_for
 
 # Of others in the same trade and town: enough to find a copy, few enough for a gate to hold every draft against them.
 MOST_NEIGHBOURS, MOST_TEXTS_EACH, MOST_NEIGHBOURS_TEXTS = 100, 40, 1000
 _RESULTS_FOR = timedelta(days=180)  # older ones say little about today's readers
-_RIPE_AFTER = timedelta(days=3)  # by then most of the people who will see a post have seen it
-_LEAST_REACH = 20  # a like among three people is no rate
 
 Results = Mapping[str, Mapping[str, ThemeResult]]  # platform -> theme -> how its posts did
 Sql = Callable[..., Any]
@@ -71,7 +70,7 @@ def _neighbours(sql: Sql, business: Mapping[str, Any], since: datetime) -> tuple
 def _results(sql: Sql, user_id: UUID, now: datetime) -> Results:
     rows = sql(
         query("theme_results"),
-        {"user_id": user_id, "since": now - _RESULTS_FOR, "ripe": now - _RIPE_AFTER, "least_reach": _LEAST_REACH},
+        {"user_id": user_id, "since": now - _RESULTS_FOR, "ripe": now - RIPE_AFTER, "least_reach": LEAST_REACH},
     )
     found: dict[str, dict[str, ThemeResult]] = {}
     for platform, theme, posts, mean, variance in rows:

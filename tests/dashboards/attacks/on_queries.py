@@ -65,4 +65,4 @@ def _value(parameter: str, kind: str, id_: UUID) -> Any:
     }
     if kind.endswith("[]"):
         return [_value(parameter, kind.removesuffix("[]"), id_)]
-    return known.get(kind, 100)
+    return "UTC" if parameter == "zone" else known.get(kind, 100)

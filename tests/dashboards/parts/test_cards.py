@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +12,6 @@ from hypothesis import strategies as st
 
 from dashboards.parts.accounts import list_item
 from dashboards.parts.cards import badge, definition_list, facts, hashtag_line, preview, web_address
-from dashboards.parts.charts import to_csv
 from dashboards.parts.tables import table
 from dashboards.parts.wording import State
 from tests.dashboards.house import ALLOWED_TAGS, Seen
@@ -181,18 +178,6 @@ def test_numbers_of_a_live_post_are_shown_where_the_platform_tells() -> None:
     live = {"status": "published", "published_at": NOW, "reach": 1204, "likes": 1, "comments": 0, "shares": 2}
     assert "1,204 reached1 like0 comments2 shares" in drawn(**live).text
     assert "reached" not in drawn(status="published", published_at=NOW).text
-
-
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-def test_a_spreadsheet_runs_nothing_from_the_download(cell: str) -> None:
-    lines = list(csv.reader(io.StringIO(to_csv([{"text": cell, "likes": 3}]).decode("utf-8-sig"), newline="")))
-    assert lines == [["text", "likes"], ["'" + cell, "3"]]
-
-
-def test_the_download_keeps_ordinary_texts_as_they_are() -> None:
-    text = 'Said "1+1", twice\nand with Ümlaut'
-    lines = list(csv.reader(io.StringIO(to_csv([{"text": text, "likes": 3}]).decode("utf-8-sig"), newline="")))
-    assert lines[1] == [text, "3"]
 
 
 def test_a_stock_photo_names_and_links_who_made_it_and_where_it_is_from() -> None:

@@ -225,6 +225,7 @@ def test_google_is_told_by_location_and_never_by_post(owner: Connection, bob_in:
         ("BUSINESS_IMPRESSIONS_MOBILE_MAPS", 1, 30),
         ("BUSINESS_IMPRESSIONS_DESKTOP_SEARCH", 1, 70),
         ("BUSINESS_IMPRESSIONS_MOBILE_MAPS", 40, 50),
+        ("BUSINESS_IMPRESSIONS_MOBILE_MAPS", 60, 0),
         ("CALL_CLICKS", 2, 7),
     ]:
         insert(
