@@ -16,10 +16,10 @@ from models.user import email_subject
 from tasks.owners import erasing
 from tasks.owners.erasing import erase, finish_begun
 from tests.dashboards.house import make_login
-from tests.dashboards.test_isolation import EVES_FILE
 from tests.factories import Connected, Owner, insert, make_account, make_owner, make_post
 from tests.leaks.places import our_tables
 from tests.tasks.house import LONG, House
+from tests.tasks.owners.conftest import EVES_FILE
 
 Connection = psycopg.Connection[Any]
 Eve = tuple[Owner, Connected, UUID]
