@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,8 +67,9 @@ class Server:
         return response.json()
 
 
-@pytest.fixture(scope="session")
-def _running_sandbox() -> Iterator[Server]:
+@contextmanager
+def running_sandbox() -> Iterator[Server]:
+    """The sandbox on a free port, until the end of the block."""
     app = create_app()
     # With the protocol named asyncio sets TCP_NODELAY; without it every answer waits 40 ms for a delayed ACK.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -78,11 +80,19 @@ def _running_sandbox() -> Iterator[Server]:
     thread.start()
     while not server.started:
         time.sleep(0.005)
-    with httpx.Client(trust_env=False, verify=False) as client:  # one for all: a TLS context takes long to make
-        yield Server(f"http://127.0.0.1:{listener.getsockname()[1]}", app, client)
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
+    try:
+        with httpx.Client(trust_env=False, verify=False) as client:  # one for all: a TLS context takes long to make
+            yield Server(f"http://127.0.0.1:{listener.getsockname()[1]}", app, client)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+@pytest.fixture(scope="session")
+def _running_sandbox() -> Iterator[Server]:
+    with running_sandbox() as server:
+        yield server
 
 
 @pytest.fixture
