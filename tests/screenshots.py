@@ -23,7 +23,7 @@ from psycopg import sql
 from ops.deployments import ROOT
 from tests.browser import running_browser
 from tests.databases import Databases, running_cluster
-from tests.looks.house import PARTS, Show, audit, drawn, open_show, owner_pages, plain_paths, visit, visitor
+from tests.looks.house import PARTS, Show, audit, drawn, open_show, owner_pages, plain_pages, visit, visitor
 from tests.operator_pictures import take_operator_pictures
 from tests.sandbox_server import running_sandbox
 
@@ -131,16 +131,17 @@ def _owner_pages(camera: Camera, show: Show, person: str) -> None:
 
 def _plain_pages(camera: Camera, show: Show) -> None:
     """Everything before the login, and what each form says to nonsense."""
-    for name, path in plain_paths().items():
-        if not camera.wants(f"plain-{name}") or not visit(camera.page, show.url + path):
+    for plain in plain_pages():
+        name = plain.name
+        if not plain.anonymous or not camera.wants(f"plain-{name}") or not visit(camera.page, show.url + plain.path):
             continue
         camera.take(f"plain-{name}")
         fields = camera.page.locator("form input:is([type=text], [type=email], [type=password])")
         if fields.count():
             for field in fields.all():
                 field.fill("x")
-            camera.page.evaluate("document.forms[0].noValidate = true; document.forms[0].requestSubmit()")
-            camera.page.wait_for_load_state()
+            with camera.page.expect_navigation():
+                camera.page.evaluate("document.forms[0].noValidate = true; document.forms[0].requestSubmit()")
             camera.take(f"plain-{name}-wrong")
 
 
@@ -162,9 +163,9 @@ def _connecting(camera: Camera, show: Show) -> None:
         assert account is not None
         visit(page, f"{show.url}/connect/end/{account[0]}")
         camera.take("plain-disconnect")
-        for name, path in plain_paths().items():
-            if visit(page, show.url + path) and page.locator("#root").count() == 0:
-                camera.take(f"plain-connect-logged-in-{name}")
+        for plain in plain_pages():
+            if not plain.anonymous and visit(page, show.url + plain.path):
+                camera.take(f"plain-{plain.name}")
 
 
 def _database_away(camera: Camera, show: Show) -> None:

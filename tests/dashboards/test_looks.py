@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.databases import Databases
-from tests.looks.house import PARTS, Show, audit, open_show, owner_pages, plain_paths, visit, visitor
+from tests.looks.house import PARTS, Show, audit, open_show, owner_pages, plain_pages, visit, visitor
 from tests.looks.keyboard import walk
 from tests.sandbox_server import Server
 
@@ -19,20 +19,25 @@ pytestmark = pytest.mark.xdist_group("browser")
 PHONE, DESK = 390, 1280
 
 PLANTED = """
-<p style="color:#999;background:#fff">pale words</p>
-<div style="background:#fff"><div style="background:rgba(0,0,0,.5)"><span style="color:#000">dark on shade</span></div></div>
-<p style="opacity:.4">faint words</p>
-<p style="color:#fff;background:linear-gradient(90deg,#000,#fff)">words on a gradient</p>
+<p data-style="color:#999;background:#fff">pale words</p>
+<div data-style="background:#fff"><div data-style="background:rgba(0,0,0,.7)"><span data-style="color:#000">dark on shade</span></div></div>
+<p data-style="opacity:.4">faint words</p>
+<p data-style="color:#fff;background:linear-gradient(90deg,#000,#fff)">words on a gradient</p>
 <h4>A heading too deep</h4>
-<img src="/favicon.png" style="width:40px;height:40px">
+<img src="/favicon.png" data-style="width:40px;height:40px">
 <p>Goes out at 9:00 AM, you know.</p>
-<div style="width:900px;height:20px">too wide</div>
-<a href="/x" style="display:inline-block;width:30px;height:30px"></a>
-<button style="height:20px;min-height:0">Small</button>
+<div data-style="width:900px;height:20px">too wide</div>
+<a href="/x" data-style="display:inline-block;width:30px;height:30px"></a>
+<button data-style="height:20px;min-height:0">Small</button>
 """
+# The page's own policy forbids styles in its text, not what a script sets.
+PLANT = """html => {
+  document.querySelector('.card').insertAdjacentHTML('beforeend', html);
+  for (const part of document.querySelectorAll('[data-style]')) part.style.cssText = part.dataset.style;
+}"""
 FOUND = (
     'contrast: "pale words" is #999999 on #ffffff, 2.85 of 4.5',
-    'contrast: "dark on shade" is #000000 on #808080',
+    'contrast: "dark on shade" is #000000 on #4d4d4d',
     'contrast: "faint words"',
     'contrast: "words on a gradient"',
     'headings: "A heading too deep" is of level 4 after 1',
@@ -40,7 +45,7 @@ FOUND = (
     'zone: "Goes out at 9:00 AM, you know." does not name it',
     "width: the page scrolls sideways",
     "name: <a",
-    'thumb: "Small" is 20 pixels high',
+    'thumb: "Small" is',
 )
 
 
@@ -68,53 +73,61 @@ def _both_schemes(page: Page, name: str) -> list[str]:
     return faults
 
 
-@pytest.mark.parametrize("person", ["data", "empty", "errors"])
-def test_every_page_is_readable_on_a_phone_in_both_schemes(show: Show, browser: Browser, person: str) -> None:
-    context = visitor(browser, show, show.people[person], width=PHONE)
-    page = context.new_page()
-    faults: list[str] = []
-    for name, path in owner_pages().items():
-        for part in PARTS.get(name, ("",)) if person == "errors" else PARTS.get(name, ("",))[:1]:
-            assert visit(page, f"{show.url}{path}?{part}")
-            faults += _both_schemes(page, f"{name} {part}".strip())
-    context.close()
-    assert faults == []
+def _agree(faults: list[str]) -> None:
+    assert not faults, "\n".join(faults)
 
 
-def test_every_plain_page_is_readable_on_a_phone_in_both_schemes(show: Show, browser: Browser) -> None:
-    seen = 0
-    faults: list[str] = []
-    for who in (None, show.people["data"]):
-        context = visitor(browser, show, who, width=PHONE)
-        page = context.new_page()
-        for name, path in plain_paths().items():
-            if visit(page, show.url + path) and page.locator("#root").count() == 0:
-                seen += 1
-                faults += [*_both_schemes(page, name), *(f"{name}: {fault}" for fault in walk(page))]
-        context.close()
-    assert faults == []
-    assert seen >= 6
-
-
-def test_every_page_is_reached_by_the_keyboard_alone(show: Show, browser: Browser) -> None:
+def test_every_page_is_readable_and_reached_by_the_keyboard_alone(show: Show, browser: Browser) -> None:
     context = visitor(browser, show, show.people["data"], width=DESK)
     page = context.new_page()
     faults: list[str] = []
     for name, path in owner_pages().items():
-        visit(page, show.url + path)
-        faults += [f"{name}: {fault}" for fault in [*audit(page), *walk(page)]]
+        assert visit(page, show.url + path)
+        faults += [*_both_schemes(page, f"{name} {DESK}"), *(f"{name}: {fault}" for fault in walk(page))]
+        page.set_viewport_size({"width": PHONE, "height": 900})
+        faults += _both_schemes(page, f"{name} {PHONE}")
+        page.set_viewport_size({"width": DESK, "height": 900})
     context.close()
-    assert faults == []
+    _agree(faults)
+
+
+@pytest.mark.parametrize("person", ["empty", "errors"])
+def test_every_page_is_readable_without_data_and_in_trouble(show: Show, browser: Browser, person: str) -> None:
+    context = visitor(browser, show, show.people[person], width=PHONE)
+    page = context.new_page()
+    faults: list[str] = []
+    for name, path in owner_pages().items():
+        for part in PARTS.get(name, ("",)) if person == "errors" else ("",):
+            assert visit(page, f"{show.url}{path}?{part}")
+            faults += _both_schemes(page, f"{name} {part}".strip())
+    context.close()
+    _agree(faults)
+
+
+def test_every_plain_page_is_readable_and_reached_by_the_keyboard_alone(show: Show, browser: Browser) -> None:
+    seen = 0
+    faults: list[str] = []
+    for anonymous, who in ((True, None), (False, show.people["data"])):
+        context = visitor(browser, show, who, width=PHONE)
+        page = context.new_page()
+        for plain in plain_pages():
+            if plain.anonymous is anonymous and visit(page, show.url + plain.path):
+                seen += 1
+                name = plain.name
+                faults += [*_both_schemes(page, name), *(f"{name}: {fault}" for fault in walk(page))]
+        context.close()
+    _agree(faults)
+    assert seen >= 6
 
 
 def test_what_is_looked_for_is_found(show: Show, browser: Browser) -> None:
     context = visitor(browser, show, None, width=PHONE)
     page = context.new_page()
     visit(page, f"{show.url}/login")
-    assert audit(page) == []
-    page.evaluate("html => document.querySelector('.card').insertAdjacentHTML('beforeend', html)", PLANTED)
+    assert [*audit(page), *walk(page)] == []
+    page.evaluate(PLANT, PLANTED)
     faults = audit(page)
-    assert [sign for sign in FOUND if not any(fault.startswith(sign) for fault in faults)] == []
+    _agree([f"{sign}: not in {faults}" for sign in FOUND if not any(fault.startswith(sign) for fault in faults)])
     page.evaluate("document.querySelector('button').tabIndex = -1")
     assert any(fault.startswith('keyboard: "Log in"') for fault in walk(page))
     context.close()

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from models import database
 from models.settings import settings
 from tests.dashboards.conftest import sealing, serving
+from tests.dashboards.connecting.conftest import CREDENTIALS
 from tests.dashboards.house import ROOT, Login, make_login
 from tests.databases import Databases
 from tests.looks.showcase import Showcase, make_showcase
@@ -31,6 +32,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 }
 # Plain pages in the states that only an address tells.
 STATES: Mapping[str, tuple[str, ...]] = {"/login": ("bye=1",)}
+_FILLING = {"service": "google"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,7 @@ class Show:
 @contextmanager
 def open_show(databases: Databases, sandbox: Server, folder: Path) -> Iterator[Show]:
     """Seed and serve. Nobody may run a browser in this thread yet: seeding needs an event loop."""
+    sandbox.configure(**{name.lower(): value for name, value in CREDENTIALS.items()})
     with (
         databases.copied() as database_url,
         sealing(),
@@ -52,7 +55,8 @@ def open_show(databases: Databases, sandbox: Server, folder: Path) -> Iterator[S
         psycopg.connect(database_url, autocommit=True) as owner,
     ):
         patch.setenv("POSTAGENT_DATABASE_URL", database_url)
-        patch.setenv("POSTAGENT_SANDBOX_URL", sandbox.url)
+        for name, value in (CREDENTIALS | {"SANDBOX_URL": sandbox.url}).items():
+            patch.setenv(f"POSTAGENT_{name}", value)
         patch.setenv("POSTAGENT_HOME", str(folder))
         settings.cache_clear()
         database.close_engines()
@@ -78,22 +82,36 @@ def owner_pages() -> dict[str, str]:
     return pages
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainPage:
+    """A GET door of the house. What its path asks for (an id, a token) does not exist: it says so, which is a page too.
+    `anonymous`: it is there for who is not logged in."""
+
+    name: str
+    path: str
+    anonymous: bool
+
+
 @lru_cache(maxsize=1)
-def plain_paths() -> dict[str, str]:
-    """Name and path of every GET door of the house. What a path asks for (an id, a token) does not exist: the page then
-    says so, which is a page too."""
+def plain_pages() -> list[PlainPage]:
+    """Every one, and the states that only an address tells."""
     from dashboards.app import ROUTES  # it reads the settings
 
-    filling = {"service": "google"}
-    paths: dict[str, str] = {}
+    pages: list[PlainPage] = []
     for door in ROUTES:
         if "GET" not in door.methods:
             continue
-        path = re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: filling.get(found[1], str(uuid4())), door.path)
-        name = re.sub(r"[^a-z0-9]+", "-", re.sub(r"\{(\w+)[^}]*\}", r"\1", door.path.lower())).strip("-")
-        paths[name] = path
-        paths |= {f"{name}-{state}": f"{path}?{state}" for state in STATES.get(door.path, ())}
-    return paths
+        path = re.sub(r"\{(\w+)[^}]*\}", lambda found: _FILLING.get(found[1], str(uuid4())), door.path)
+        name = re.sub(r"[^a-z0-9]+", "-", door.path.lower()).strip("-")
+        for state in ("", *STATES.get(door.path, ())):
+            pages.append(
+                PlainPage(
+                    name=f"{name}-{state.partition('=')[0]}".strip("-"),
+                    path=f"{path}?{state}" if state else path,
+                    anonymous=door.anonymous,
+                )
+            )
+    return pages
 
 
 def visit(page: Page, url: str) -> bool:

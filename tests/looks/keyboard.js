@@ -11,7 +11,13 @@
   for (const part of parts) {
     if (!shown(part) && !(part.type === 'checkbox' || part.type === 'radio' || part.type === 'file')) continue;
     if (part.closest('[disabled], [aria-disabled="true"], [inert], [aria-hidden="true"]')) continue;
-    if (part.closest('[role=radiogroup], [role=tablist]') && part.getAttribute('tabindex') === '-1') continue;
+    const group = part.closest('[role=radiogroup], [role=tablist], [role=toolbar]');
+    const sibling = group?.querySelector('[data-stop]') || (part.type === 'radio' &&
+      [...document.getElementsByName(part.name)].find((radio) => radio.dataset.stop));
+    if (sibling) {
+      part.dataset.stop = sibling.dataset.stop;
+      continue;
+    }
     part.dataset.stop = String(++number);
     marks.push([part.dataset.stop, (part.textContent || part.getAttribute('aria-label') || part.name || part.outerHTML).trim().slice(0, 50)]);
   }
