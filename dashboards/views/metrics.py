@@ -87,9 +87,9 @@ def _per_day(period: Period, daily: Any) -> None:
     ]
     if not rows:
         return
-    st.subheader("People reached per day", anchor=False)
+    st.header("People reached per day", anchor=False)
     st.altair_chart(charts.per_day(rows, "reach", "People", period), alt="People reached per day and platform")
-    st.subheader("Likes, comments and shares per day", anchor=False)
+    st.header("Likes, comments and shares per day", anchor=False)
     st.altair_chart(
         charts.per_day(rows, "engagement", "Reactions", period), alt="Likes, comments and shares per day and platform"
     )
@@ -103,7 +103,7 @@ def _per_platform(period: Period, daily: Any) -> None:
             sums = totals(mine)
             rows.append(_result_row({"Platform": platform_name(platform)}, sums, told=platform != "google"))
     if rows:  # a post's first numbers can be there before its day's sum is
-        st.subheader("Platforms", anchor=False)
+        st.header("Platforms", anchor=False)
         st.html(table("Numbers per platform", rows))
 
 
@@ -114,7 +114,7 @@ def _per_theme(owner: Owner, results: Any) -> None:
             groups.setdefault(theme_name(row.theme), []).append(row)
     if not groups:
         return
-    st.subheader("Themes", anchor=False)
+    st.header("Themes", anchor=False)
     rows = []
     for theme, posts in groups.items():
         reach, engaged = sum(p.reach for p in posts), sum(engagement(p) for p in posts)
@@ -148,7 +148,7 @@ def _best(results: Any) -> None:
     ranked = sorted((r for r in results if r.platform != "google" and r.reach), key=engagement, reverse=True)[:_BEST]
     if not ranked:
         return
-    st.subheader("Best posts", anchor=False)
+    st.header("Best posts", anchor=False)
     items = []
     for row in ranked:
         beginning = row.beginning if len(row.beginning) < 140 else f"{row.beginning[:137].rstrip()}..."
@@ -168,7 +168,7 @@ def _best(results: Any) -> None:
 def _google(period: Period, location: Any) -> None:
     if not location:
         return
-    st.subheader("Google Business Profile", anchor=False)
+    st.header("Google Business Profile", anchor=False)
     st.caption("Numbers of your whole location. Google tells none for a single post, and tells them some days late.")
     sums: dict[str, list[int]] = {}
     rows = []

@@ -37,7 +37,7 @@ PLANT = """html => {
 }"""
 FOUND = (
     'contrast: "pale words" is #999999 on #ffffff, 2.85 of 4.5',
-    'contrast: "dark on shade" is #000000 on #4d4d4d',
+    'contrast: "dark on shade" is #000000 on #4c4c4c',
     'contrast: "faint words"',
     'contrast: "words on a gradient"',
     'headings: "A heading too deep" is of level 4 after 1',
