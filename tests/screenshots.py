@@ -23,7 +23,7 @@ from psycopg import sql
 from ops.deployments import ROOT
 from tests.browser import running_browser
 from tests.databases import Databases, running_cluster
-from tests.looks.house import PARTS, Show, audit, drawn, open_show, owner_pages, plain_pages, visit, visitor
+from tests.looks.house import PARTS, Show, audit, open_show, owner_pages, plain_pages, visit, visitor
 from tests.operator_pictures import take_operator_pictures
 from tests.sandbox_server import running_sandbox
 

@@ -20,7 +20,8 @@ PHONE, DESK = 390, 1280
 
 PLANTED = """
 <p data-style="color:#999;background:#fff">pale words</p>
-<div data-style="background:#fff"><div data-style="background:rgba(0,0,0,.7)"><span data-style="color:#000">dark on shade</span></div></div>
+<div data-style="background:#fff"><div data-style="background:rgba(0,0,0,.7)">
+<span data-style="color:#000">dark on shade</span></div></div>
 <p data-style="opacity:.4">faint words</p>
 <p data-style="color:#fff;background:linear-gradient(90deg,#000,#fff)">words on a gradient</p>
 <h4>A heading too deep</h4>

@@ -103,14 +103,14 @@ def plain_pages() -> list[PlainPage]:
             continue
         path = re.sub(r"\{(\w+)[^}]*\}", lambda found: _FILLING.get(found[1], str(uuid4())), door.path)
         name = re.sub(r"[^a-z0-9]+", "-", door.path.lower()).strip("-")
-        for state in ("", *STATES.get(door.path, ())):
-            pages.append(
-                PlainPage(
-                    name=f"{name}-{state.partition('=')[0]}".strip("-"),
-                    path=f"{path}?{state}" if state else path,
-                    anonymous=door.anonymous,
-                )
+        pages += [
+            PlainPage(
+                name=f"{name}-{state.partition('=')[0]}".strip("-"),
+                path=f"{path}?{state}" if state else path,
+                anonymous=door.anonymous,
             )
+            for state in ("", *STATES.get(door.path, ()))
+        ]
     return pages
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ _WHERE = """() => {
   const mark = at.closest('[data-stop]') || at.closest('label')?.querySelector('[data-stop]') ||
     (at.getAttribute('role') === 'radiogroup' ? inner : null);
   return {stop: mark ? mark.dataset.stop : null, seen, x: box.left, y: box.top + scrollY,
-    inside: box.bottom > 0 && box.top < innerHeight, words: (at.textContent || at.getAttribute('aria-label') || at.name || at.tagName).trim().slice(0, 50)};
+    inside: box.bottom > 0 && box.top < innerHeight,
+    words: (at.textContent || at.getAttribute('aria-label') || at.name || at.tagName).trim().slice(0, 50)};
 }"""
 
 
@@ -51,7 +53,7 @@ def walk(page: Page) -> list[str]:
     numbers = [int(stop) for stop in reached]
     faults += [
         f'order: "{wanted[str(after)]}" comes before "{wanted[str(before)]}"'
-        for after, before in zip(numbers, numbers[1:], strict=False)
+        for after, before in pairwise(numbers)
         if after > before
     ]
     return list(dict.fromkeys(faults))
