@@ -17,6 +17,8 @@ page = st.navigation(
         st.Page("views/pictures.py", title="Pictures", icon=":material/photo_library:"),
         st.Page("views/metrics.py", title="Metrics", icon=":material/insights:"),
         st.Page("views/accounts.py", title="Accounts", icon=":material/link:"),
+        st.Page("views/business.py", title="Business", icon=":material/storefront:"),
+        st.Page("views/plan.py", title="Plan", icon=":material/card_membership:"),
     ],
     position="top",
 )

@@ -12,16 +12,22 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Uuid
 from sqlalchemy import text as sql
-from sqlmodel import Field
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Field, Session
 
 from models.base import Table, id_field, text_column, time_column, utc_now
 from models.business import Business
 from models.gates.draft import GateContext
+from models.profile import lock_profile
+from models.profile_rules import ProfileRefusal
+from models.queries import query
 from models.regions import state_code
+from models.texts import one_line, paragraphs
 
 KINDS = ("fact", "review")
 LONGEST_TEXT = 1000
 LONGEST_AUTHOR = 100
+MOST_FACTS = 200  # facts and reviews together: posts are written from no more
 REVIEW_RESTS = timedelta(days=90)  # as long as nothing may resemble an earlier post
 
 _AUTHOR = "author IS NULL OR (kind = 'review' AND btrim(author) <> '' AND char_length(author) <= 100)"
@@ -102,3 +108,59 @@ def gate_context(
         own_texts=tuple(own_texts),
         neighbours_texts=tuple(neighbours_texts),
     )
+
+
+def clean_fact(kind: str, text: str, author: str = "") -> tuple[str, str | None]:
+    """Text and author of a fact or review as they are kept. Raises ProfileRefusal in the owner's words."""
+    words, name = paragraphs(text), one_line(author)
+    if not words:
+        raise ProfileRefusal("The text is empty: write what posts may say.")
+    if len(words) > LONGEST_TEXT:
+        raise ProfileRefusal(f"The text has {len(words):,} characters, at most {LONGEST_TEXT:,} are kept: split it.")
+    if kind == "fact":
+        return words, None
+    if len(name) > LONGEST_AUTHOR:
+        raise ProfileRefusal(f"The name has {len(name)} characters, at most {LONGEST_AUTHOR} are kept: shorten it.")
+    return words, name or None
+
+
+def add_fact(session: Session, user_id: UUID, kind: str, text: str, author: str = "") -> None:
+    """Keep one for the business that posts are written for. As the dashboard's role; raises ProfileRefusal."""
+    words, name = clean_fact(kind, text, author)
+    run = session.connection().exec_driver_sql
+    lock_profile(session, user_id)
+    if run(query("count_facts"), {"user_id": user_id}).scalar_one() >= MOST_FACTS:
+        raise ProfileRefusal(f"Posts are written from {MOST_FACTS} facts and reviews at most: remove some first.")
+    values = {"user_id": user_id, "kind": kind, "text": words, "author": name}
+    if run(query("add_fact"), values).one_or_none() is None:
+        raise ProfileRefusal(f"This {kind} stands here already.")
+
+
+def change_fact(
+    session: Session,
+    user_id: UUID,
+    fact_id: UUID,
+    kind: str,
+    *,
+    seen: tuple[str, str | None],
+    text: str,
+    author: str = "",
+) -> None:
+    """Give one other words, if it still reads as `seen` (text, author).
+
+    As the dashboard's role; raises ProfileRefusal.
+    """
+    words, name = clean_fact(kind, text, author)
+    values = {"id": fact_id, "user_id": user_id, "text": words, "author": name}
+    values |= {"seen_text": seen[0], "seen_author": seen[1]}
+    try:
+        changed = session.connection().exec_driver_sql(query("change_fact"), values).one_or_none()
+    except IntegrityError:
+        raise ProfileRefusal(f"This {kind} stands here already.") from None
+    if changed is None:
+        raise ProfileRefusal(f"Not saved: this {kind} was changed or removed meanwhile, in another tab or device.")
+
+
+def remove_fact(session: Session, user_id: UUID, fact_id: UUID) -> None:
+    """Forget one; quiet where it is gone. As the dashboard's role."""
+    session.connection().exec_driver_sql(query("remove_fact"), {"id": fact_id, "user_id": user_id})

@@ -5,7 +5,6 @@ Row-level security keeps every statement to the owner whose transaction it is.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -14,10 +13,10 @@ from sqlmodel import Session
 from models.picture_encoding import MIME_TYPE, Prepared
 from models.plan_rights import MEGABYTE, Rights
 from models.queries import query
+from models.texts import INVISIBLE, one_line
 
 LONGEST_NAME = 120
 LONGEST_ALT_TEXT = 1_000  # Instagram's limit
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 class LibraryRefusal(Exception):
@@ -42,7 +41,7 @@ class NewPicture:
 
 def clean_name(filename: str) -> str:
     """A file's name as it can be shown: no folders, no invisible signs, not too long."""
-    name = " ".join(_CONTROL.sub("", filename.replace("\\", "/").rsplit("/", 1)[-1]).split())
+    name = " ".join(INVISIBLE.sub("", filename.replace("\\", "/").rsplit("/", 1)[-1]).split())
     return name[:LONGEST_NAME] or "picture"
 
 
@@ -96,7 +95,7 @@ def add(session: Session, user_id: UUID, rights: Rights, picture: NewPicture) ->
 
 def describe(session: Session, media_id: UUID, alt_text: str) -> None:
     """Say what a picture shows; an empty text takes it away. Quiet where the picture is gone."""
-    words = " ".join(_CONTROL.sub(" ", alt_text).split())[:LONGEST_ALT_TEXT]
+    words = one_line(alt_text)[:LONGEST_ALT_TEXT]
     values = {"id": media_id, "alt_text": words or None}
     session.connection().exec_driver_sql(query("describe_media"), values)
 

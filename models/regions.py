@@ -55,6 +55,15 @@ def state_code(state: str | None) -> str:
     return code if code in _by_state() else _names().get(plain, "")
 
 
+@cache
+def states() -> dict[str, str]:
+    """Every state, district and territory: its two letters and its full name, in the order of names."""
+    full: dict[str, str] = {}
+    for name, code in sorted(_names().items(), key=lambda entry: len(entry[0])):
+        full[code] = " ".join({"of": "of", "us": "US"}.get(word, word.capitalize()) for word in name.split())
+    return dict(sorted(full.items(), key=lambda entry: entry[1]))
+
+
 def state_words(state: str | None) -> list[str]:
     """Every way, in lower case, in which the same state may have been written; [""] when there is none."""
     code = state_code(state)

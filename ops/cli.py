@@ -126,6 +126,20 @@ def users_add(
     print(add(owner, new_password(from_stdin=password_stdin)))
 
 
+@users.command("plan")
+def users_plan(
+    plan: Annotated[str, typer.Argument(help="starter, pro or premium.")],
+    user: Annotated[str, typer.Option(help="The owner's e-mail.")],
+    status: Annotated[
+        str | None, typer.Option(help="active, paused, canceled or trial; otherwise a trial becomes active.")
+    ] = None,
+) -> None:
+    """Set what an owner may do; it counts at once."""
+    from ops.commands.plans import set_plan
+
+    print(set_plan(user, plan, status))
+
+
 @facts.command("add")
 def facts_add(
     text: Annotated[str, typer.Argument(help="One sentence of the owner's, or a review word for word.")],

@@ -20,6 +20,7 @@ from models.gates import LIMITS, Draft, GateContext
 from models.gates.avoid_keywords import contains_keyword
 from models.gates.platform_limits import caption, platform_limits
 from models.post_status import PostError
+from models.profile_rules import ProfileRefusal
 from models.settings import settings
 
 Work = Callable[[Session, Owner], None]
@@ -55,7 +56,7 @@ def decide(work: Work, done: str) -> bool:
     try:
         with owner.session() as session:
             work(session, owner)
-    except PostError as refusal:
+    except (PostError, ProfileRefusal) as refusal:
         st.session_state[_SAID] = Said("warn", str(refusal))
         return False
     st.session_state[_SAID] = Said("good", done)
@@ -72,6 +73,12 @@ def tell() -> None:
     else:
         st.toast(plain(said.text), icon=":material/info:", duration="long")
         st.warning(plain(said.text), icon=":material/info:")
+
+
+def tell_refusal() -> None:
+    """Say it in a dialog, which stays open, so that what was typed is not lost."""
+    refusal: Said | None = st.session_state.pop(_SAID, None)
+    st.warning(plain(refusal.text) if refusal else "You are logged out. Reload the page.", icon=":material/info:")
 
 
 def approve(post_id: UUID, seen_hash: str) -> None:
@@ -194,6 +201,4 @@ def _save(post: PostCard, draft: Draft, cap: int) -> None:
         )
         if saved:
             st.rerun()
-        # Refused: the dialog stays open, so that what was typed is not lost.
-        refusal: Said | None = st.session_state.pop(_SAID, None)
-        st.warning(plain(refusal.text) if refusal else "You are logged out. Reload the page.", icon=":material/info:")
+        tell_refusal()

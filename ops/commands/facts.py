@@ -8,8 +8,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
 from models.business import Business
-from models.business_facts import KINDS, LONGEST_AUTHOR, LONGEST_TEXT, BusinessFact
+from models.business_facts import KINDS, BusinessFact, clean_fact
 from models.database import Role, session
+from models.profile_rules import ProfileRefusal
 from models.user import User
 from ops.errors import OpsError
 
@@ -18,18 +19,19 @@ def check(kind: str, text: str, author: str | None) -> None:
     """Raise OpsError naming the first value that cannot be right."""
     if kind not in KINDS:
         raise OpsError(f"--kind {kind!r} is unknown: choose {' or '.join(KINDS)}")
-    if not text.strip():
-        raise OpsError("The text is empty: write what posts may say")
-    if len(text.strip()) > LONGEST_TEXT:
-        raise OpsError(f"The text has {len(text.strip())} characters, at most {LONGEST_TEXT} are kept")
     if author is not None and kind != "review":
         raise OpsError("--author is for reviews: a fact is the owner's own")
-    if author is not None and not 0 < len(author.strip()) <= LONGEST_AUTHOR:
-        raise OpsError(f"--author must have 1 to {LONGEST_AUTHOR} characters: leave it out when nobody may be named")
+    if author is not None and not author.strip():
+        raise OpsError("--author is empty: leave it out when nobody may be named")
+    try:
+        clean_fact(kind, text, author or "")
+    except ProfileRefusal as refusal:
+        raise OpsError(str(refusal)) from None
 
 
 def add(email: str, kind: str, text: str, author: str | None) -> str:
     """Keep one; returns the line to print. Raises OpsError when there is no such user or business, or it is there."""
+    words, name = clean_fact(kind, text, author or "")
     try:
         with session(Role.OWNER) as db:
             business = _business(db, email)
@@ -37,8 +39,8 @@ def add(email: str, kind: str, text: str, author: str | None) -> str:
                 user_id=business.user_id,
                 business_id=business.id,
                 kind=kind,
-                text=text.strip(),
-                author=author.strip() if author else None,
+                text=words,
+                author=name,
             )
             db.add(fact)
             db.flush()

@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from models.business_facts import Review
+from models.business_facts import MOST_FACTS, Review
 from models.queries import query
 from models.regions import state_words
 from models.themes import ThemeResult
 from models.trades import words_for
 
-MOST_FACTS = 200
 # Of others in the same trade and town: enough to find a copy, few enough for a gate to hold every draft against them.
 MOST_NEIGHBOURS, MOST_TEXTS_EACH, MOST_NEIGHBOURS_TEXTS = 100, 40, 1000
 _RESULTS_FOR = timedelta(days=180)  # older ones say little about today's readers

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from models.base import utc_now
 from tests.dashboards.conftest import Live
 from tests.dashboards.house import PASSWORD, PASSWORD_HASH, make_login
-from tests.factories import Owner, make_account, make_owner, make_post
+from tests.factories import Owner, make_account, make_fact, make_owner, make_post
 from tests.tasks.content.fakes import picture_of
 
 pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser are enough
@@ -125,14 +125,22 @@ def test_a_post_that_goes_out_shows_up_without_a_reload(live: Live, page: Page, 
 
 def test_no_text_of_anybody_runs_in_the_browser_and_the_policy_holds(live: Live, page: Page, bob: Owner) -> None:
     attack = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script> [x](javascript:window.hacked=1)'
-    live.owner.execute("UPDATE businesses SET name = %s WHERE user_id = %s", (attack, bob.user_id))
+    texts = ("name", "type", "location_city", "location_state", "website", "description", "brand_voice")
+    changes = ", ".join(f"{column} = %(attack)s" for column in texts)
+    values = {"attack": attack, "user_id": bob.user_id}
+    live.owner.execute(f"UPDATE businesses SET {changes} WHERE user_id = %(user_id)s".encode(), values)
+    live.owner.execute(
+        "UPDATE user_preferences SET avoid_keywords = ARRAY[%(attack)s] WHERE user_id = %(user_id)s", values
+    )
+    make_fact(live.owner, bob, attack)
+    make_fact(live.owner, bob, attack, kind="review", author=attack[:100])
     account = make_account(live.owner, bob, account_name=attack)
     make_post(live.owner, bob, account, content=attack, alt_text=attack, theme=attack, requires_approval=True)
     make_account(live.owner, bob, "google", account_name=attack, status="revoked", status_reason=attack)
     troubles: list[str] = []
     page.on("console", lambda message: troubles.append(message.text) if "Content Security" in message.text else None)
     log_in(page, live, bob)
-    for path in ("/", "/queue", "/pictures", "/metrics", "/accounts"):
+    for path in ("/", "/queue", "/pictures", "/metrics", "/accounts", "/business", "/plan"):
         page.goto(live.url + path)
         expect(page.get_by_role("button", name="Log out")).to_be_visible()
         assert page.evaluate("window.hacked") is None
@@ -204,3 +212,54 @@ def test_an_owner_adds_pictures_describes_one_and_deletes_one(live: Live, page: 
         1,
     )
     assert troubles == []
+
+
+def test_an_owner_states_a_fact_and_saves_a_wish(live: Live, page: Page, bob: Owner) -> None:
+    make_account(live.owner, bob)
+    log_in(page, live, bob, "/business")
+    expect(page.get_by_label("Name", exact=True)).to_have_value(bob.business_name)
+    assert not scrolls_sideways(page)
+    trade = page.get_by_label("Trade")
+    trade.fill("Mobile welding")
+    trade.press("Enter")
+    expect(page.get_by_text("We have no tips of our own for this trade")).to_be_visible()
+    page.get_by_label("Website").fill("welding.example")
+    page.get_by_role("button", name="Save").locator("visible=true").click()  # the field gives up its text at once
+    expect(page.get_by_text("Saved. New posts follow it.")).to_be_visible()
+    kept = live.owner.execute("SELECT type, website FROM businesses WHERE user_id = %s", (bob.user_id,)).fetchone()
+    assert kept == ("Mobile welding", "https://welding.example")
+
+    page.get_by_role("tab", name="Facts and reviews").click()
+    page.get_by_label("Another fact").fill("We are two sisters.")
+    page.get_by_role("button", name="Add the fact").click()
+    expect(page.locator(".pa-words")).to_have_text("We are two sisters.")
+    expect(page.get_by_label("Another fact")).to_have_value("")
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_role("dialog").get_by_label("Text").fill("We are three sisters.")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.locator(".pa-words")).to_have_text("We are three sisters.")
+    assert not scrolls_sideways(page)
+
+    page.get_by_role("tab", name="Posts and notices").click()
+    times = page.get_by_label("Times of day")
+    times.fill("7:45 am")
+    times.press("Enter")
+    page.get_by_label("Posts a week").fill("2")
+    page.get_by_label("Posts a week").press("Enter")
+    expect(page.get_by_text("Tuesday 7:45 AM; Saturday 9:00 AM, on each connected account.")).to_be_visible()
+    assert not scrolls_sideways(page)
+    expect(page.get_by_text("Not saved yet.")).to_be_visible()
+    page.get_by_role("button", name="Save").locator("visible=true").click()
+    expect(page.get_by_text("Not saved yet.")).to_have_count(0)
+    wish = live.owner.execute(
+        "SELECT posting_frequency, preferred_times[1]::text FROM user_preferences WHERE user_id = %s", (bob.user_id,)
+    ).fetchone()
+    assert wish == (2, "07:45:00")
+
+    page.get_by_role("tab", name="Facts and reviews").click()
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("No facts yet.")).to_be_visible()
+    page.goto(f"{live.url}/plan")
+    expect(page.get_by_text("0 of 7 posts")).to_be_visible()
+    assert not scrolls_sideways(page)

@@ -16,7 +16,7 @@ from tests.dashboards.house import ALLOWED_TAGS, Login, Seen, make_login, words
 from tests.factories import Connected, insert, make_account, make_owner, make_post
 
 Connection = psycopg.Connection[Any]
-PAGES = ["overview", "queue", "pictures", "metrics", "accounts"]
+PAGES = ["overview", "queue", "pictures", "metrics", "accounts", "business", "plan"]
 ATTACK = "<img src=x onerror=alert(1)> *b* [x](javascript:alert(1)) \"'"
 
 
