@@ -29,12 +29,13 @@ from tests.sandbox_server import running_sandbox
 
 FOLDER = ROOT / ".postagent-screenshots"
 README = ROOT / "docs" / "pictures"
-README_PICTURES = (
-    "data-overview-1280-light",
-    "data-overview-390-dark",
-    "data-queue-390-light",
-    "data-metrics-1280-light",
-)
+# As taken: as it is called in the repository.
+README_PICTURES = {
+    "data-overview-1280-light": "overview-1280",
+    "data-overview-390-dark": "overview-390",
+    "data-queue-waiting-390-light": "queue-390",
+    "data-metrics-1280-light": "metrics-1280",
+}
 WIDTHS = (1280, 390)
 TALLEST = 2600  # pixels
 
@@ -91,8 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--readme", action="store_true", help="renew the README's pictures in docs/pictures")
     parser.add_argument("--operator", action="store_true", help="Prefect's and the sandbox's, from a demo (minutes)")
     given = parser.parse_args(arguments)
-    only = list(README_PICTURES) if given.readme else given.only
-    only = [name.rsplit("-", 1)[0] for name in only] if given.readme else only
+    only = [name.rsplit("-", 1)[0] for name in README_PICTURES] if given.readme else given.only
     folder: Path = given.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     if given.operator:
@@ -116,8 +116,8 @@ def main(arguments: list[str] | None = None) -> None:
             with _camera(browser, show, "data", folder, width, only) as camera:
                 _database_away(camera, show)
     if given.readme:
-        for name in README_PICTURES:
-            _small(folder / f"{name}.png", README / f"{name}.png")
+        for taken, called in README_PICTURES.items():
+            _small(folder / f"{taken}.png", README / f"{called}.png")
     print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
 
 
