@@ -67,7 +67,7 @@ def browser(show: Show, browser: Browser) -> Browser:
 def _both_schemes(page: Page, name: str) -> list[str]:
     faults = []
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         page.wait_for_timeout(150)  # Streamlit takes a moment to change its clothes
         faults += [f"{name}, {scheme}: {fault}" for fault in audit(page)]
     page.emulate_media(color_scheme="light")

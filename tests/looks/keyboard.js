@@ -11,6 +11,8 @@
   for (const part of parts) {
     if (!shown(part) && !(part.type === 'checkbox' || part.type === 'radio' || part.type === 'file')) continue;
     if (part.closest('[disabled], [aria-disabled="true"], [inert], [aria-hidden="true"]')) continue;
+    // The arrow of a list to choose from: its field does the same.
+    if (part.tabIndex < 0 && part.closest('[data-testid^="st"]')?.querySelector('input')) continue;
     const group = part.closest('[role=radiogroup], [role=tablist], [role=toolbar]');
     const sibling = group?.querySelector('[data-stop]') || (part.type === 'radio' &&
       [...document.getElementsByName(part.name)].find((radio) => radio.dataset.stop));
