@@ -35,8 +35,8 @@ types: $(READY) ## Check types only
 bench: $(READY) ## Measure: time to ready, memory, and what else tests/benchmarks holds
 	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit 1; done
 
-screenshots: $(READY) browser ## Take the pictures of docs/pictures from a fresh demo
-	@PYTHONPATH=. $(BIN)/python tests/screenshots.py
+screenshots: $(READY) browser ## Take pictures of every page in every state (SHOTS="--readme", "--only metrics", "--operator")
+	@PYTHONPATH=. $(BIN)/python tests/screenshots.py $(SHOTS)
 
 setup: $(READY) ## Install into .venv (the other targets do it by themselves)
 

@@ -26,7 +26,7 @@ def save_business(session: Session, user_id: UUID, details: BusinessDetails, *, 
     values = asdict(details) | {"user_id": user_id, "seen": seen}
     if seen is None:
         lock_profile(session, user_id)
-    _write(session, "add_business" if seen is None else "save_business", values)
+    _write(session, "add_first_business" if seen is None else "save_business", values)
 
 
 def save_wishes(session: Session, user_id: UUID, wishes: Wishes, *, seen: datetime | None) -> None:

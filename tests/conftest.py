@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +15,8 @@ import pytest
 for _name in [n for n in os.environ if n.startswith(("POSTAGENT_", "PREFECT_"))]:
     del os.environ[_name]  # the developer's own settings must not reach a test
 
-from models import database, embedded_postgres  # noqa: E402
-from tests.databases import ROLE_PASSWORD, Databases, address  # noqa: E402
+from models import database  # noqa: E402
+from tests.databases import ROLE_PASSWORD, Databases, running_cluster  # noqa: E402
 
 pytest_plugins = ("tests.sandbox_server", "tests.prefect_server")
 
@@ -39,19 +37,10 @@ def _keep_main() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def cluster_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Path]:
+def cluster_home(worker_id: str) -> Iterator[Path]:
     """A running embedded cluster; fast, because losing it does not matter."""
-    # A short path: Unix sockets take no more than 107 characters.
-    home = Path(tempfile.mkdtemp(prefix=f"pa-{worker_id}-"))
-    home.chmod(0o755)
-    url = embedded_postgres.start(home)
-    with psycopg.connect(address(url, "postgres"), autocommit=True) as admin:
-        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
-            admin.execute(f"ALTER SYSTEM SET {setting}".encode())
-        admin.execute("SELECT pg_reload_conf()")
-    yield home
-    embedded_postgres.stop(home)
-    shutil.rmtree(home, ignore_errors=True)
+    with running_cluster(worker_id) as home:
+        yield home
 
 
 @pytest.fixture(scope="session")

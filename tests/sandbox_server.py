@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -73,8 +74,9 @@ class Server:
         return response.json()
 
 
-@pytest.fixture(scope="session")
-def _running_sandbox() -> Iterator[Server]:
+@contextmanager
+def running_sandbox() -> Iterator[Server]:
+    """The sandbox on a free port, with its mail server on another, until the end of the block."""
     mail_listener = socket.create_server(("127.0.0.1", 0))
     app = create_app(mail_listener=mail_listener)
     # With the protocol named asyncio sets TCP_NODELAY; without it every answer waits 40 ms for a delayed ACK.
@@ -86,12 +88,20 @@ def _running_sandbox() -> Iterator[Server]:
     thread.start()
     while not server.started:
         time.sleep(0.005)
-    with httpx.Client(trust_env=False, verify=False) as client:  # one for all: a TLS context takes long to make
-        smtp_url = f"smtp://127.0.0.1:{mail_listener.getsockname()[1]}"
-        yield Server(f"http://127.0.0.1:{listener.getsockname()[1]}", app, client, smtp_url)
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
+    try:
+        with httpx.Client(trust_env=False, verify=False) as client:  # one for all: a TLS context takes long to make
+            smtp_url = f"smtp://127.0.0.1:{mail_listener.getsockname()[1]}"
+            yield Server(f"http://127.0.0.1:{listener.getsockname()[1]}", app, client, smtp_url)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+@pytest.fixture(scope="session")
+def _running_sandbox() -> Iterator[Server]:
+    with running_sandbox() as server:
+        yield server
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def facts_and_reviews(owner: Owner) -> None:
 
 def _section(owner: Owner, kind: str, rows: Sequence[Any]) -> None:
     told = KINDS[kind]
-    st.subheader(f"{told.title} ({len(rows)})" if rows else told.title, anchor=False)
+    st.header(f"{told.title} ({len(rows)})" if rows else told.title, anchor=False)
     st.caption(told.lead)
     if not rows:
         st.markdown(told.nothing)

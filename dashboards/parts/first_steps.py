@@ -16,7 +16,7 @@ def first_steps(owner: Owner, accounts: Any) -> None:
         return
     is_connected = any(account.status == "active" for account in accounts)
     with st.container(border=True, key="first-steps"):
-        st.subheader("Your first week of posts", anchor=False)
+        st.header("Your first week of posts", anchor=False)
         steps = (
             (owner.is_verified, "Confirm your e-mail address"),
             (is_connected, "Connect your Google Business Profile, Facebook Page or Instagram"),

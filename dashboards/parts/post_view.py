@@ -49,7 +49,7 @@ def card(owner: Owner, post: PostCard, *, alone: bool = False) -> None:
                     args=(str(post.id),),
                 )
         if alone:
-            st.subheader("What happened so far", anchor=False)
+            st.header("What happened so far", anchor=False)
             lines = owner.rows("post_story", post_id=post.id)
             zone, now = owner.clock_zone, owner.now
             st.html(story.drawn(lines, email=owner.email, platform=post.platform, zone=zone, now=now))

@@ -25,11 +25,12 @@ def metric(
     """A number and how it differs from as many `days` before; a small line of its days where given."""
     difference = change(now, before)
     same = difference == "0%"
+    fell = difference is not None and difference.startswith("-")
     st.metric(
         label,
         "-" if now is None else f"{now:,.1f}{unit}" if isinstance(now, float) else f"{now:,}{unit}",
         difference,
-        delta_color="off" if same else "normal",
+        delta_color="off" if same or fell else "normal",  # red is for what needs somebody
         delta_arrow="off" if same else "auto",
         delta_description=None if difference is None else f"vs the {days} days before",
         chart_data=list(chart) if chart and any(chart) else None,

@@ -56,7 +56,7 @@ def _done() -> None:
 def _connect_more(owner: Owner, accounts: Any) -> None:
     """A button for each login, and how much room the plan has."""
     most = owner.rights.accounts_per_platform
-    st.subheader("Connect an account" if accounts else "Connect your first account", anchor=False)
+    st.header("Connect an account" if accounts else "Connect your first account", anchor=False)
     st.caption(f"Your plan has room for {count(most, 'account')} on each platform.")
     if not owner.may_change:
         return
@@ -80,7 +80,7 @@ def _account(owner: Owner, account: Any) -> None:
     state = account_state(account, zone=owner.clock_zone, now=owner.now)
     name = title_of(account)
     with st.container(border=True, height="stretch", key=f"account-{account.id}"):
-        st.subheader(f"{platform_name(account.platform)}: {plain(name)}", anchor=False)
+        st.header(f"{platform_name(account.platform)}: {plain(name)}", anchor=False)
         st.html(badge(state))
         if account.disconnected_at is not None:
             if account.open_posts:

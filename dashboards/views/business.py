@@ -148,7 +148,7 @@ def _wishes(owner: Owner) -> None:
     if row is not None and row.posting_frequency > most:
         asked = count(row.posting_frequency, "post")
         st.caption(f"You asked for {asked} a week; your plan has room for {most} on each account.")
-    st.subheader("What", anchor=False)
+    st.header("What", anchor=False)
     st.pills(
         "Themes",
         THEMES,
@@ -171,7 +171,7 @@ def _wishes(owner: Owner) -> None:
 
 def _when(owner: Owner, draft: Draft) -> None:
     most = owner.rights.posts_per_week
-    st.subheader("When", anchor=False)
+    st.header("When", anchor=False)
     left, right = st.columns(2, gap="medium")
     with left:
         st.number_input(f"Posts a week on each account (0 to {most})", 0, most, step=1, key=draft.key("frequency"))
@@ -223,7 +223,7 @@ def _preview(owner: Owner, values: dict[str, Any]) -> str:
 
 
 def _notices(owner: Owner, draft: Draft) -> None:
-    st.subheader("Notices", anchor=False)
+    st.header("Notices", anchor=False)
     rights = owner.rights
     st.toggle("Weekly summary by e-mail", key=draft.key("weekly_summary"))
     for name, label, is_part in (

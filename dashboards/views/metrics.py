@@ -109,7 +109,7 @@ def _per_day(owner: Owner, period: Period, daily: Any) -> None:
         ("reach", "People reached", "People", "people reached"),
         ("engagement", "Likes, comments and shares", "Reactions", "reactions"),
     ):
-        st.subheader(f"{title} per {each}", anchor=False)
+        st.header(f"{title} per {each}", anchor=False)
         told = reading.days_told(rows, period, value=value, unit=unit, group="platform")
         st.markdown(told)
         st.vega_lite_chart(
@@ -151,7 +151,7 @@ def _per_platform(owner: Owner, period: Period, daily: Any) -> None:
         if mine:
             rows.append(_result_row({"Platform": platform_name(platform)}, totals(mine), told=platform != "google"))
     if rows:  # a post's first numbers can be there before its day's sum is
-        st.subheader("Platforms", anchor=False)
+        st.header("Platforms", anchor=False)
         st.html(table("Numbers per platform", rows))
         csv_button(owner, "platforms", lambda: rows)
 
@@ -173,7 +173,7 @@ def _per_theme(owner: Owner, since: datetime) -> None:
     )
     if not themes:
         return
-    st.subheader("Themes", anchor=False)
+    st.header("Themes", anchor=False)
     st.markdown(reading.themes_told([theme.standing for theme in themes if theme.standing is not None]))
     lines = theme_lines(themes)
     st.html(table("Numbers per theme, the best first", lines))
@@ -185,7 +185,7 @@ def _per_theme(owner: Owner, since: datetime) -> None:
 def _best_times(owner: Owner, since: datetime) -> None:
     zone = getattr(owner.clock_zone, "key", "UTC")
     rows = owner.rows("dashboard_times", since=since, ripe=owner.now - RIPE_AFTER, least_reach=LEAST_REACH, zone=zone)
-    st.subheader("Best times", anchor=False)
+    st.header("Best times", anchor=False)
     if not rows:
         st.markdown(
             f"No post of this time can be judged yet: it takes {RIPE_AFTER.days} days and {LEAST_REACH} people."
@@ -222,7 +222,7 @@ def _best_times(owner: Owner, since: datetime) -> None:
 
 
 def _posts(owner: Owner, since: datetime, number: int) -> None:
-    st.subheader("Posts", anchor=False)
+    st.header("Posts", anchor=False)
     sort = st.segmented_control(
         "Which posts first",
         list(_SORTS),
@@ -253,7 +253,7 @@ def _google(owner: Owner, period: Period, rows: Any, first_day: date | None) -> 
     numbers = location_numbers(rows, period, first_day)
     if not numbers.sums:
         return
-    st.subheader("Google Business Profile", anchor=False)
+    st.header("Google Business Profile", anchor=False)
     st.caption(
         f"{day_name(period.first)} to {day_name(period.last)}: numbers of your whole location. Google tells none for a "
         "single post, and tells a day some days later."

@@ -42,7 +42,7 @@ def show() -> None:
 
 
 def _needs_me(owner: Owner, accounts: Any) -> None:
-    st.subheader("Needs you now", anchor=False)
+    st.header("Needs you now", anchor=False)
     waiting = owner.rows("dashboard_open_counts")[0].waiting
     troubles = owner.rows("dashboard_troubles", since=owner.now - _RECENT, limit=5)
     broken = [account for account in accounts if account.status != "active" and account.disconnected_at is None]
@@ -116,7 +116,7 @@ def _shortened(beginning: str) -> str:
 
 
 def _next(owner: Owner) -> None:
-    st.subheader("Goes out next", anchor=False)
+    st.header("Goes out next", anchor=False)
     posts = owner.rows("dashboard_next", limit=5)
     if not posts or not owner.publishing:
         if not owner.publishing:
@@ -141,7 +141,7 @@ def _next(owner: Owner) -> None:
 
 
 def _last_30_days(owner: Owner) -> None:
-    st.subheader("Last 30 days", anchor=False)
+    st.header("Last 30 days", anchor=False)
     known = owner.rows("dashboard_first_days")[0]
     period = Period.ending(today(owner.clock_zone, owner.now), 30)
     google = told_period(period, known.location_last)
@@ -213,7 +213,7 @@ def _google_did(numbers: LocationNumbers) -> None:
 
 
 def _health(owner: Owner, accounts: Any) -> None:
-    st.subheader("Connections", anchor=False)
+    st.header("Connections", anchor=False)
     if not accounts:
         st.markdown("No account is connected yet, so nothing can be posted.")
         return

@@ -35,9 +35,9 @@ def show() -> None:
         )
     )
     _used(owner)
-    st.subheader("All plans", anchor=False)
+    st.header("All plans", anchor=False)
     st.html(table("What each plan allows", plans_compared(owner.rights.plan)))
-    st.subheader("Change the plan", anchor=False)
+    st.header("Change the plan", anchor=False)
     st.markdown(
         "Tell the people who run PostAgentPro for you which plan you want, and they set it. It counts at once, and "
         "nothing that you have here is lost by it."
@@ -49,7 +49,7 @@ def _used(owner: Owner) -> None:
     monday = today(owner.clock_zone, owner.now)
     monday -= timedelta(days=monday.weekday())
     accounts: Any = owner.rows("dashboard_week_used", first=monday, last=monday + timedelta(days=6))
-    st.subheader("What you use", anchor=False)
+    st.header("What you use", anchor=False)
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Connected accounts**")

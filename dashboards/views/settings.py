@@ -31,15 +31,15 @@ def show() -> None:
     decisions.tell()
     if told := _DONE.get(st.query_params.get("done", "")):
         st.success(told, icon=":material/check_circle:")
-    st.subheader("Password", anchor=False)
+    st.header("Password", anchor=False)
     st.html(_line("You log in with", owner.email, f'<a class="pa-button" href="{PASSWORD}" target="_self">Change</a>'))
     _sessions(owner)
-    st.subheader("Your data", anchor=False)
+    st.header("Your data", anchor=False)
     st.markdown("Everything that is yours here, as one ZIP with JSON and CSV files and a list of your pictures.")
     st.html(
         f'<form class="pa-form" method="post" action="{EXPORT}"><button type="submit">Download my data</button></form>'
     )
-    st.subheader("Leaving", anchor=False)
+    st.header("Leaving", anchor=False)
     st.markdown(
         "Deletes your account with all that is in it, and gives our access to your platforms back. "
         "What is published there stays."
@@ -54,7 +54,7 @@ def _line(label: str, text: str, act: str) -> str:
 
 
 def _sessions(owner: Owner) -> None:
-    st.subheader("Where you are logged in", anchor=False)
+    st.header("Where you are logged in", anchor=False)
     here = UUID(str(st.user["session_id"]))
     sessions = sorted(sessions_of(owner.user_id, now=owner.now), key=lambda row: row.id != here)  # this one first
     for row in sessions[:_PAGE_SIZE]:

@@ -36,7 +36,7 @@ WHERE id = (SELECT id FROM businesses WHERE user_id = %(user_id)s ORDER BY creat
   AND updated_at = %(seen)s
 RETURNING id
 
--- name: add_business
+-- name: add_first_business
 -- The first business of an owner who has none yet; call it under lock_profile.
 INSERT INTO businesses (user_id, name, type, location_city, location_state, website, description, brand_voice)
 SELECT %(user_id)s::uuid, %(name)s, %(type)s, %(location_city)s, %(location_state)s, %(website)s, %(description)s,

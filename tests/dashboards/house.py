@@ -60,7 +60,7 @@ def make_login(connection: psycopg.Connection[Any], owner: Owner, *, days: float
 
 def words(test: AppTest) -> str:
     """Everything a page says, in one text."""
-    kinds = ("html", "markdown", "caption", "info", "warning", "error", "success", "toast", "subheader")
+    kinds = ("html", "markdown", "caption", "info", "warning", "error", "success", "toast", "header", "subheader")
     return "\n".join(str(element.value if kind != "html" else element.proto.body)
                      for kind in kinds for element in getattr(test, kind))  # fmt: skip
 

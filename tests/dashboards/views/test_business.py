@@ -319,7 +319,7 @@ def test_no_text_of_the_owner_becomes_markup(owner: Connection, bob_in: Login, o
     assert not [name for name in seen.attributes if name.startswith("on")]
     assert seen.text.count(ATTACK) == 4, "the head, a fact, a review, its author: shown as what they are"
     assert len(test.error) >= 4
-    for kind in ("markdown", "info", "warning", "error", "caption", "subheader"):
+    for kind in ("markdown", "info", "warning", "error", "caption", "header", "subheader"):
         for element in getattr(test, kind):
             assert "<img src=x" not in element.value.replace("\\<", "")
             assert "[x](" not in element.value

@@ -132,7 +132,7 @@ def test_a_year_is_shown_by_weeks_and_the_table_has_the_same_numbers(
         day(owner, account, ago, reach=100)
     test = open_page(bob_in, "metrics")
     test.segmented_control(key="span").set_value(365).run()
-    assert "People reached per week" in [header.value for header in test.subheader]
+    assert "People reached per week" in [header.value for header in test.header]
     assert "300 people reached in 365 days" in words(test)
     assert "Week from" not in words(test), "made when somebody opens it"
     test.session_state["table-days"] = True

@@ -121,7 +121,7 @@ def test_no_text_of_a_tenant_becomes_markup_or_markdown(
         assert not [name for name in seen.attributes if name.startswith("on")]
         assert {link.split("/")[1] for link in seen.attributes.get("href", [])} <= {"login", "connect"}
         assert ATTACK in seen.text, "shown as what it is"
-        for kind in ("markdown", "info", "warning", "error", "success", "subheader", "caption"):
+        for kind in ("markdown", "info", "warning", "error", "success", "header", "subheader", "caption"):
             for element in getattr(test, kind):
                 assert "<img src=x" not in element.value.replace("\\<", "")
                 assert "[x](" not in element.value
