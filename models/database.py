@@ -78,7 +78,7 @@ def _create_database(url: str) -> None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
-def _log_in_themselves(config: Settings) -> bool:
+def log_in_themselves(config: Settings) -> bool:
     """Whether the roles in WITH_OWN_LOGIN have logins: by the password that the operator gave them, or on the embedded
     server, whose socket is its guard (`postagent up` gives its children that address)."""
     given = config.database_url
@@ -93,7 +93,7 @@ def give_logins(url: str, config: Settings) -> None:
     The server sees only what it keeps of the password. Raises DatabaseError where the address's user may not change
     roles.
     """
-    if not _log_in_themselves(config):
+    if not log_in_themselves(config):
         return
     with psycopg.connect(url) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_GIVING_LOGINS,))
@@ -115,7 +115,7 @@ def give_logins(url: str, config: Settings) -> None:
 def login_address(url: str, role: Role) -> str:
     """The address with the role's own login, where it has one."""
     config = settings()
-    if role not in WITH_OWN_LOGIN or not _log_in_themselves(config):
+    if role not in WITH_OWN_LOGIN or not log_in_themselves(config):
         return url
     scheme, rest = url.split("://", 1)
     authority, slash, tail = rest.partition("/")

@@ -7,7 +7,16 @@ from datetime import UTC, datetime
 
 from models import migrations
 from models.crypto import KeyRing
-from models.database import OLDEST_POSTGRES, Role, check, connect, database_url, describe, session
+from models.database import (
+    OLDEST_POSTGRES,
+    Role,
+    check,
+    connect,
+    database_url,
+    describe,
+    log_in_themselves,
+    session,
+)
 from models.key_rotation import damaged, key_uses
 from models.queries import query
 from models.settings import Settings
@@ -25,6 +34,11 @@ def database(config: Settings) -> list[Finding]:
     if missing := migrations.pending(url):
         return [*found, wrong(f"{len(missing)} migrations are missing, first {missing[0]}", "run `postagent migrate`")]
     found.append(ok("all migrations are applied"))
+    if not log_in_themselves(config):
+        told = (
+            "the dashboard logs in as the tables' owner, and only a setting of each connection keeps it in its rights"
+        )
+        found.append(note(told, "set POSTAGENT_ROLE_PASSWORD and run `postagent migrate`"))
     with session(Role.OWNER) as db:
         before = time.monotonic()
         there = db.connection().exec_driver_sql(query("database_clock")).scalar_one()

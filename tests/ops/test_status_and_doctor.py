@@ -188,6 +188,14 @@ def test_a_migrated_database_is_well() -> None:
     assert levels(database(settings())) == [Level.OK] * 3
 
 
+@pytest.mark.usefixtures("owner")
+def test_a_dashboard_that_logs_in_as_the_tables_owner_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POSTAGENT_ROLE_PASSWORD")
+    settings.cache_clear()
+    (told,) = [finding for finding in database(settings()) if finding.level is Level.NOTE]
+    assert told.mend == "set POSTAGENT_ROLE_PASSWORD and run `postagent migrate`"
+
+
 def test_missing_migrations_are_named(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTAGENT_DATABASE_URL", empty_database_url)
     found = database(settings())
