@@ -117,9 +117,10 @@ def save_row(
     draft: Draft,
     read: Callable[[Owner, dict[str, Any]], BusinessDetails | Wishes],
     keep: Callable[..., None],
+    kept: Callable[[Owner, Draft], None] | None = None,
 ) -> None:
-    """Save, what is wrong, what is not saved yet. All of it stands below the button, which must not move away from
-    under a finger when a field gives up its text."""
+    """Save (then `kept` is called), what is wrong, what is not saved yet. All of it stands below the button, which must
+    not move away from under a finger when a field gives up its text."""
 
     def save() -> None:
         draft.send()
@@ -130,6 +131,8 @@ def save_row(
         if decisions.decide(
             lambda session, who: keep(session, who.user_id, clean, seen=draft.seen), "Saved. New posts follow it."
         ):
+            if kept is not None:
+                kept(owner, draft)
             draft.forget()
 
     with st.container(horizontal=True, gap="small"):

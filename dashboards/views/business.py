@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboards.first_week import write_soon
 from dashboards.parts import decisions
 from dashboards.parts.drafts import Draft, save_row
 from dashboards.parts.facts import facts_and_reviews
@@ -166,7 +167,13 @@ def _wishes(owner: Owner) -> None:
     )
     st.caption("Other forms of a word count too: “discount” also keeps “discounts” and “discounted” out.")
     _notices(owner, draft)
-    save_row(owner, draft, _read_wishes, profile.save_wishes)
+    save_row(owner, draft, _read_wishes, profile.save_wishes, _move_soon)
+
+
+def _move_soon(owner: Owner, draft: Draft) -> None:
+    """A run for this owner keeps what waits on the new clock; without one housekeeping does it a day later at most."""
+    if draft.values["zone"] != draft.saved["zone"]:
+        write_soon(owner.user_id)
 
 
 def _when(owner: Owner, draft: Draft) -> None:
@@ -197,8 +204,8 @@ def _when(owner: Owner, draft: Draft) -> None:
     if chosen != draft.saved["zone"]:
         st.info(
             "Posts in the queue keep their time of day: 9:00 AM stays 9:00 AM, in the new zone. They are moved within "
-            "a day. Posts whose time you chose yourself, and those that leave within half an hour, stay at the moment "
-            "that they have.",
+            "minutes. Posts whose time you chose yourself, and those that leave within half an hour, stay at the "
+            "moment that they have.",
             icon=":material/public:",
         )
     counts = owner.rows("dashboard_open_counts")[0]

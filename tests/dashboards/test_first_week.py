@@ -70,6 +70,22 @@ def test_the_button_has_it_written(
     assert started == [bob_in.owner.user_id]
 
 
+def test_another_zone_is_followed_by_what_waits_within_minutes(
+    owner: Connection, bob_in: Login, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_account(owner, bob_in.owner)
+    asked: list[Any] = []
+    monkeypatch.setattr("dashboards.errands.soon", asked.append)
+    test = open_page(bob_in, "business")
+    test.toggle(key="wishes-weekly_summary").set_value(False)
+    test.button(key="save-wishes").click().run()
+    assert asked == [], "nothing moves"
+    test.selectbox(key="wishes-zone").set_value("America/Denver").run()
+    test.button(key="save-wishes").click().run()
+    assert not test.exception
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize("change", ["unverified_since = now()", "status = 'paused'", "status = 'canceled'"])
 def test_nothing_is_started_for_who_is_not_served(
     owner: Connection, bob_in: Login, monkeypatch: pytest.MonkeyPatch, change: str
