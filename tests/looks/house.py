@@ -28,7 +28,15 @@ from tests.sandbox_server import Server
 _AUDIT = Path(__file__).with_name("audit.js").read_text(encoding="utf-8")
 # Parts of a page that its address leads to, beside what it shows first.
 PARTS: Mapping[str, tuple[str, ...]] = {
-    "queue": ("show=waiting", "show=scheduled", "show=published", "show=problems", "show=rejected")
+    "queue": (
+        "show=waiting",
+        "show=scheduled",
+        "show=published",
+        "show=problems",
+        "show=rejected",
+        "view=week",
+        "view=month",
+    )
 }
 # Plain pages in the states that only an address tells.
 STATES: Mapping[str, tuple[str, ...]] = {"/login": ("bye=1",)}
