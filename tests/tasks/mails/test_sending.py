@@ -178,7 +178,7 @@ def test_a_server_that_is_away_is_asked_once_a_run_and_the_mail_is_given_up_afte
     wanted(make_owner(owner))
     assert send_waiting(away).summary == "1 put off"
     assert sorted(row[1] for row in rows(owner)) == [0, 1]
-    owner.execute("UPDATE mails SET created_at = now() - interval '1 day', next_attempt_at = now()")
+    owner.execute("UPDATE mails SET due_at = now() - interval '1 day', next_attempt_at = now()")
     assert send_waiting(away).summary == "1 failed"
 
 
