@@ -1,4 +1,4 @@
-"""The mail that tells an owner which posts wait for their yes: who gets it, when it leaves, how long its links decide."""
+"""The mail that tells an owner which posts wait for their yes: who gets it, when it leaves, how long links decide."""
 
 from __future__ import annotations
 

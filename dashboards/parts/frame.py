@@ -11,7 +11,7 @@ from dashboards.parts.owner import Owner, require_owner
 from dashboards.parts.times import day_name, today, zone_label
 from models.settings import settings
 
-_STYLES = [Path(__file__).with_name(name) for name in ("style.css", "post.css")]
+_STYLES = [Path(__file__).with_name(name) for name in ("post.css", "style.css")]
 
 
 def open_page(title: str, *, lead: str | None = None) -> Owner:
