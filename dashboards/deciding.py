@@ -52,8 +52,9 @@ class Standing:
 
 def open_link(token: str, now: datetime) -> Link | None:
     """What a link opens; None when it is over or was never made. Changes nothing: scanners follow links too."""
+    token_hash = hashed(token)
     with session(Role.ACCESS) as db:
-        asked = {"token_hash": hashed(token), "now": now}
+        asked = {"token_hash": token_hash, "now": now}
         link = db.connection().exec_driver_sql(query("open_decide_link"), asked).one_or_none()
     owner = owner_of(link.user_id, now) if link is not None else None
     if link is None or owner is None:
@@ -62,7 +63,7 @@ def open_link(token: str, now: datetime) -> Link | None:
     if not rows:
         return None
     return Link(
-        token_hash=asked["token_hash"],
+        token_hash=token_hash,
         is_used=link.used_at is not None,
         seen_hash=link.content_hash,
         owner=owner,
@@ -94,8 +95,8 @@ def standing(link: Link) -> Standing:
     dashboard, when = _to_the_post(post), moment(post.scheduled_for, owner.clock_zone, owner.now)
     if post.content_hash != link.seen_hash:
         text = (
-            "It has other words or another picture than in your mail, so the mail's link decides nothing any more. This "
-            "is how it looks now: decide about it in your dashboard."
+            "It has other words or another picture than in your mail, so the mail's link decides nothing any more. "
+            "This is how it looks now: decide about it in your dashboard."
         )
         return Standing(title="This post was changed meanwhile", text=text, leads_to=dashboard)
     if post.scheduled_for <= owner.now:
@@ -129,9 +130,8 @@ def _post_closed(link: Link) -> Standing | None:
         text = "Nothing can be decided about it any more. Look again in a minute."
         return Standing(title="This post is on its way", text=text, leads_to=dashboard)
     if post.status == "failed":
-        text = (
-            f"{name} did not get it at its time, or did not take it. In your dashboard you can try again, or skip it."
-        )
+        why = (post.error_message or f"{name} did not take it").rstrip(".")
+        text = f"{why}. In your dashboard you can try again, or skip it."
         return Standing(title="This post did not go out", text=text, leads_to=dashboard)
     when = moment(post.scheduled_for, zone, now)
     if post.status == "approved":
