@@ -47,7 +47,7 @@ def page(
     shows_posts: bool = False,
     **values: Any,
 ) -> HTMLResponse:
-    """A rendered page, never cached. `values` are escaped. `shows_posts`: pictures may come from where posts have them."""
+    """A rendered page, never cached. `values` are escaped. `shows_posts`: pictures come from where posts have them."""
     environment, styles = _environment()
     body = environment.get_template(template).render(**values)
     pictures = ["'self'", *(["https:", *picture_sources(settings())] if shows_posts else [])]
