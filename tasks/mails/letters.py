@@ -168,7 +168,7 @@ def _waiting(week: Week) -> Words:
         subject=f"{these} for your yes (week of {week.start:%b} {week.start.day})",
         paragraphs=tuple(paragraphs),
         posts=posts,
-        button="See all of them in your queue",
+        button="See it in your queue" if one else "See all of them in your queue",
         link="/queue",
         closing="You do not want these mails? Turn them off on the page Business of your dashboard, under Notices.",
     )
