@@ -62,17 +62,19 @@ async def decide(request: Request) -> Response:
     except PostError as refusal:  # since it was read somebody else was quicker
         log.info("a mail's link decides nothing about post %s: %s", link.post.id, refusal)
         link = await run_in_threadpool(deciding.open_link, token, utc_now())
-        return _post_page(token, link, status_code=409) if link is not None else _link_is_over()
+        return _post_page(token, link, status_code=409, problem=str(refusal)) if link is not None else _link_is_over()
     return RedirectResponse(f"/decide?token={token}", status_code=303)
 
 
-def _post_page(token: str, link: Link, *, status_code: int = 200) -> Response:
+def _post_page(token: str, link: Link, *, status_code: int = 200, problem: str | None = None) -> Response:
+    """The post and where it stands. `problem` is why a decision was refused, told where that does not say it."""
     owner = link.owner
     return page(
         "decide.html",
         status_code=status_code,
         shows_posts=True,
         token=token,
+        problem=problem,
         standing=deciding.standing(link),
         post=Markup(preview(link.post, zone=owner.clock_zone, now=owner.now)),  # noqa: S704 - every text in it is escaped
         zone=zone_label(owner.clock_zone, owner.now),

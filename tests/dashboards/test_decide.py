@@ -291,7 +291,7 @@ class TestSomebodyElseWasQuicker:
         for decisions in (("approve", "approve"), ("approve", "skip"), ("skip", "skip")):
             mailed = mail_about(owner, bob, make_post(owner, bob, page, requires_approval=True))
             with ThreadPoolExecutor(2) as pool:
-                answers = list(pool.map(lambda decision, m=mailed: press(client, m, decision), decisions))  # type: ignore[misc]
+                answers = list(pool.map(lambda decision, m=mailed: press(client, m, decision), decisions))
             assert sorted(answer.status_code for answer in answers) == [303, 409]
             won = decisions[[answer.status_code for answer in answers].index(303)]
             assert row(owner, mailed)[0] == ("approved" if won == "approve" else "rejected")
@@ -322,6 +322,17 @@ class TestSomebodyElseWasQuicker:
                 assert row(owner, mailed) == ("approved", "tab@example.com")
             else:
                 assert row(owner, mailed) == ("rejected", None)
+
+    def test_an_attempt_whose_end_nobody_knows_is_waited_for(
+        self, client: TestClient, owner: Connection, bob: Owner, mailed: Mailed
+    ) -> None:
+        insert(owner, "publish_attempts", user_id=bob.user_id, post_id=mailed.id, attempt_number=1, fingerprint="x",
+               lease_token=1, worker="w", started_at=utc_now())  # fmt: skip
+        answer = press(client, mailed)
+        assert answer.status_code == 409
+        assert "This post is being published right now. Look again in a minute." in answer.text
+        assert row(owner, mailed) == ("pending", None)
+        assert owner.execute("SELECT used_at FROM mail_links").fetchone() == (None,)
 
     def test_a_transaction_that_holds_the_post_is_waited_for(
         self, client: TestClient, owner: Connection, bob: Owner, mailed: Mailed
