@@ -91,8 +91,9 @@ class Visit:
         """Each kind of button once."""
         self.close_dialog()
         before = self.page.url
-        for label in sorted({text.splitlines()[-1] for text in self.page.locator(BUTTONS).all_inner_texts() if text}):
-            button = self.page.locator(BUTTONS).get_by_text(label, exact=True).first
+        visible = self.page.locator(BUTTONS).locator("visible=true")  # not those of another tab
+        for label in sorted({text.splitlines()[-1] for text in visible.all_inner_texts() if text}):
+            button = visible.get_by_text(label, exact=True).first
             if label not in pressed and button.count():
                 pressed.add(label)
                 self.press(button, f"{path}, {label}")

@@ -24,9 +24,11 @@ from dashboards.parts.owner import Owner, owner_of
 from models.base import utc_now
 from models.connections import NewAccount
 from models.crypto import KeyRing, key_ring
+from models.mails import MailKind
 from models.media_library import NewPicture
 from models.picture_encoding import prepare
 from models.plan_rights import Rights, rights
+from models.profile_rules import BusinessDetails, Wishes, business_details, wishes
 from tests.dashboards.attacks.catalogue import Connection, Table, tables_of
 from tests.dashboards.attacks.tenants import Tenant, make_tenant, snapshot
 from tests.dashboards.conftest import OpenPage
@@ -100,6 +102,16 @@ def _arguments(eve: Tenant) -> dict[object, Any]:
         Rights: rights("premium", "active", None, utc_now()),
         datetime: utc_now(),
         date: utc_now().date(),
+        datetime | None: eve.rows["user_preferences"]["updated_at"],
+        tuple[str, str | None]: (eve.rows["business_facts"]["text"], None),
+        BusinessDetails: business_details(
+            name="x", type="plumber", city="Austin", state="TX", website="", description="", voice="friendly"
+        ),
+        Wishes: wishes(
+            frequency=1, times=["9:00 AM"], timezone="UTC", themes=["tip"], avoid="", weekly_summary=True,
+            monthly_report=True, approval_needed=True, most_per_week=21,
+        ),
+        MailKind: MailKind.RESET_PASSWORD,
         str: eve.rows["post_queue"]["content_hash"],
         int: 1,
         bool: True,
@@ -165,5 +177,5 @@ def test_functions_with_ids_are_found() -> None:
     assert {
         "models.post_status.approve",
         "models.media_library.delete",
-        "dashboards.connecting.keeping.disconnect",
+        "dashboards.connecting.keeping.account_of",
     } <= set(FUNCTIONS)
