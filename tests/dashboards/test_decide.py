@@ -203,7 +203,7 @@ class TestDeciding:
         for decision in ("", "publish", "edit", "APPROVE", "approve\n", "retry"):
             assert press(client, mailed, decision).status_code == 422
         assert everything(owner) == before
-        client.post(
+        done = client.post(
             "/decide",
             data={
                 "token": mailed.token,
@@ -214,6 +214,7 @@ class TestDeciding:
             },
             headers=ORIGIN,
         )
+        assert done.headers["location"] == f"/decide?token={mailed.token}"
         assert row(owner, mailed)[0] == "approved"
         assert row(owner, Mailed(id=other, token="", hash=""))[0] == "pending"
         assert WORDS in look(client, mailed).text
