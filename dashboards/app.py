@@ -24,7 +24,18 @@ from urllib.parse import urlsplit
 import streamlit as st
 from starlette.middleware import Middleware
 
-from dashboards import access, connect, health, mail_links, media_files, meta_callbacks, own_account, pages, signup
+from dashboards import (
+    access,
+    connect,
+    decide,
+    health,
+    mail_links,
+    media_files,
+    meta_callbacks,
+    own_account,
+    pages,
+    signup,
+)
 from dashboards.doors import Doors
 from dashboards.guard import Guard, allowed_hosts
 from dashboards.parts.mishap import report_mishap
@@ -33,6 +44,7 @@ from models.settings import Settings, SettingsError, settings
 ROUTES = [
     *access.ROUTES,
     *connect.ROUTES,
+    *decide.ROUTES,
     *health.ROUTES,
     *mail_links.ROUTES,
     *media_files.ROUTES,
@@ -54,13 +66,6 @@ async def _warm(_app: st.App) -> AsyncIterator[None]:
     await loading
 
 
-def picture_sources(config: Settings) -> list[str]:
-    """Origins without https that posts' pictures come from: our own, or a service on this machine."""
-    given = (config.public_url, config.pexels_url, config.unsplash_url, config.s3_public_url)
-    parts = [urlsplit(url) for url in given if url]
-    return sorted({f"{part.scheme}://{part.netloc}" for part in parts if part.scheme == "http"})
-
-
 def make_app(config: Settings) -> st.App:
     """The application for these settings."""
     doors = Doors(ROUTES)
@@ -72,7 +77,7 @@ def make_app(config: Settings) -> st.App:
                 Guard,  # type: ignore[arg-type, unused-ignore]
                 doors=doors,
                 public_url=config.public_url,
-                picture_sources=picture_sources(config),
+                picture_sources=pages.picture_sources(config),
             )
         ],
         on_script_error=report_mishap,

@@ -42,7 +42,7 @@ from models.settings import settings
 log = logging.getLogger(__name__)
 
 
-def _with_database(endpoint: Endpoint) -> Endpoint:
+def with_database(endpoint: Endpoint) -> Endpoint:
     """What a visitor cannot mend is written down, and told without its inside."""
 
     @wraps(endpoint)
@@ -65,7 +65,7 @@ def needs_mails(endpoint: Endpoint) -> Endpoint:
             log.error("%s is closed: set POSTAGENT_SMTP_URL", request.url.path)
             text = "We cannot send mails at the moment. Please ask whoever runs this site."
             return message_page(503, "Not possible right now", text, link=("/login", "To the login"))
-        return await _with_database(endpoint)(request)
+        return await with_database(endpoint)(request)
 
     return answered
 
@@ -75,7 +75,7 @@ def sent_page(text: str, more: str = "") -> Response:
     return page("mail_sent.html", text=text, more=more, shown_at=settings().mails_shown_at)
 
 
-@_with_database
+@with_database
 async def verify_form(request: Request) -> Response:
     """GET /verify: what the link would do."""
     token = request.query_params.get("token", "")
@@ -83,7 +83,7 @@ async def verify_form(request: Request) -> Response:
     return _verify_form(request, token, found) if found is not None else _link_is_over(request, MailKind.VERIFY_EMAIL)
 
 
-@_with_database
+@with_database
 async def verify(request: Request) -> Response:
     """POST /verify: the address is proved, and its owner logged in."""
     fields = await fields_of(request, link=("/", "To the dashboard"))
@@ -152,7 +152,7 @@ async def forgot(request: Request) -> Response:
     return sent_page(f"If {email} has an account, a mail is on its way. Its link works for an hour.")
 
 
-@_with_database
+@with_database
 async def reset_form(request: Request) -> Response:
     """GET /reset: the form for a new password."""
     token = request.query_params.get("token", "")
@@ -160,7 +160,7 @@ async def reset_form(request: Request) -> Response:
     return _reset_form(token, found) if found is not None else _link_is_over(request, MailKind.RESET_PASSWORD)
 
 
-@_with_database
+@with_database
 async def reset(request: Request) -> Response:
     """POST /reset: the password is changed, every session ended; on to the login."""
     fields = await fields_of(request, link=("/forgot", "Forgot your password?"))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Date, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, Session
 
-from models import user  # noqa: F401 - its table is referenced
+from models import post, user  # noqa: F401 - their tables are referenced
 from models.base import Table, id_field, integer_column, owner_column, text_column, time_column, utc_now
 from models.queries import query
 
@@ -21,6 +21,7 @@ class MailKind(StrEnum):
     ALREADY_REGISTERED = "already_registered"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - names of mails
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    APPROVAL_NEEDED = "approval_needed"
 
 
 # The mails whose link opens something, and for how long it does.
@@ -38,12 +39,23 @@ class Mail(Table, table=True):
     __tablename__ = "mails"
     __table_args__ = (
         CheckConstraint(
-            "kind IN ('verify_email', 'already_registered', 'reset_password', 'password_changed')", name="kind"
+            "kind IN ('verify_email', 'already_registered', 'reset_password', 'password_changed', 'approval_needed')",
+            name="kind",
         ),
-        CheckConstraint("status IN ('pending', 'sent', 'failed')", name="status"),
+        CheckConstraint("status IN ('pending', 'sent', 'failed', 'dropped')", name="status"),
         CheckConstraint("(status = 'pending') = (finished_at IS NULL)", name="finished"),
+        CheckConstraint("(kind = 'approval_needed') = (week_start IS NOT NULL)", name="week_start"),
         UniqueConstraint("user_id", "id", name="mails_tenant_key"),
-        Index("mails_open_key", "user_id", "kind", "address", unique=True, postgresql_where=text("status = 'pending'")),
+        Index(
+            "mails_open_key",
+            "user_id",
+            "kind",
+            "address",
+            "week_start",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("status = 'pending'"),
+        ),
         Index("idx_mails_next", "next_attempt_at", postgresql_where=text("status = 'pending'")),
         Index("idx_mails_finished", "finished_at", postgresql_where=text("status <> 'pending'")),
     )
@@ -58,6 +70,8 @@ class Mail(Table, table=True):
     error: str | None = Field(default=None, sa_column=text_column(null=True))
     created_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="clock_timestamp()"))
     finished_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    due_at: datetime = Field(default_factory=utc_now, sa_column=time_column(default="clock_timestamp()"))
+    week_start: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
 
 
 class MailLink(Table, table=True):
@@ -65,14 +79,22 @@ class MailLink(Table, table=True):
 
     __tablename__ = "mail_links"
     __table_args__ = (
-        CheckConstraint("purpose IN ('verify_email', 'reset_password')", name="purpose"),
+        CheckConstraint("purpose IN ('verify_email', 'reset_password', 'decide_post')", name="purpose"),
+        CheckConstraint("purpose <> 'decide_post' OR num_nonnulls(post_id, content_hash) = 2", name="post"),
         ForeignKeyConstraint(
             ["user_id", "mail_id"],
             ["mails.user_id", "mails.id"],
             ondelete="CASCADE",
             name="mail_links_mail_tenant_fkey",
         ),
+        ForeignKeyConstraint(
+            ["user_id", "post_id"],
+            ["post_queue.user_id", "post_queue.id"],
+            ondelete="CASCADE",
+            name="mail_links_post_tenant_fkey",
+        ),
         Index("idx_mail_links_mail", "user_id", "mail_id"),
+        Index("idx_mail_links_post", "user_id", "post_id"),
     )
 
     token_hash: str = Field(sa_column=Column(Text, primary_key=True), repr=False)
@@ -83,6 +105,8 @@ class MailLink(Table, table=True):
     made_at: datetime = Field(sa_column=time_column())
     expires_at: datetime = Field(sa_column=time_column())
     used_at: datetime | None = Field(default=None, sa_column=time_column(null=True))
+    post_id: UUID | None = Field(default=None, sa_column=owner_column(reference=None, null=True))
+    content_hash: str | None = Field(default=None, sa_column=text_column(null=True))
 
 
 def want_mail(db: Session, kind: MailKind, user_id: UUID, address: str, now: datetime) -> UUID:
@@ -94,7 +118,8 @@ def want_mail(db: Session, kind: MailKind, user_id: UUID, address: str, now: dat
     return mail_id
 
 
-def next_try(attempts: int, created_at: datetime, now: datetime) -> datetime | None:
-    """When a mail that could not be sent `attempts` times (from 1) is tried again; None when nobody waits for it."""
+def next_try(attempts: int, due_at: datetime, now: datetime) -> datetime | None:
+    """When a mail that was due at `due_at` and could not be sent `attempts` times (from 1) is tried again; None when
+    nobody waits for it any more."""
     at = now + min(_FIRST_WAIT * 2 ** min(attempts - 1, 16), _LONGEST_WAIT)
-    return at if at < created_at + _WORTH_SENDING else None
+    return at if at < due_at + _WORTH_SENDING else None

@@ -44,7 +44,10 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = {
 }
 
 
-SKIPPED = "skipped: its place stays empty"  # the reason in a skipped post's story
+# Reasons in a post's story. What the link in a mail decided says so.
+SKIPPED = "skipped: its place stays empty"
+SKIPPED_BY_MAIL = "skipped by the link in a mail: its place stays empty"
+APPROVED_BY_MAIL = "approved by the link in a mail"
 
 
 class PostError(Exception):
@@ -139,13 +142,15 @@ def created(session: Session, posts: Sequence[Post], *, actor: str, reason: str)
     )
 
 
-def approve(session: Session, post_id: UUID, *, seen_hash: str, actor: str, now: datetime) -> None:
+def approve(
+    session: Session, post_id: UUID, *, seen_hash: str, actor: str, now: datetime, reason: str = "approved"
+) -> None:
     """Approve exactly the content whose `content_hash` the person saw.
 
     Raises PostChanged when it is another one by now, ImpossibleChange, PostBusy or PostNotFound.
     """
     post = _lock(session, post_id, seen_hash=seen_hash)
-    _change(session, post, Status.APPROVED, actor=actor, reason="approved", now=now)
+    _change(session, post, Status.APPROVED, actor=actor, reason=reason, now=now)
 
 
 def reject(session: Session, post_id: UUID, *, reason: str, actor: str, now: datetime) -> None:
@@ -168,6 +173,12 @@ def skip(session: Session, post_id: UUID, *, actor: str, now: datetime) -> None:
         _change(session, post, Status.PENDING, actor=actor, reason=back, now=now)
         post = post._replace(status=Status.PENDING.value)
     _change(session, post, Status.REJECTED, actor=actor, reason=SKIPPED, now=now)
+
+
+def skip_seen(session: Session, post_id: UUID, *, seen_hash: str, actor: str, now: datetime) -> None:
+    """Skip by the link in a mail: only what still waits, with exactly the content that it showed. Raises PostError."""
+    post = _lock(session, post_id, seen_hash=seen_hash)
+    _change(session, post, Status.REJECTED, actor=actor, reason=SKIPPED_BY_MAIL, now=now)
 
 
 class _Keep:

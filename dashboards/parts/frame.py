@@ -11,12 +11,13 @@ from dashboards.parts.owner import Owner, require_owner
 from dashboards.parts.times import day_name, today, zone_label
 from models.settings import settings
 
-_STYLE = Path(__file__).with_name("style.css")
+_STYLES = [Path(__file__).with_name(name) for name in ("post.css", "style.css")]
 
 
 def open_page(title: str, *, lead: str | None = None) -> Owner:
     """Check who is looking, then title and banners. Ends the page when nobody is."""
-    st.html(_STYLE)
+    for style in _STYLES:
+        st.html(style)
     owner = require_owner()
     if settings().uses_sandbox:
         st.html('<div class="pa-note pa-sandbox">Sandbox: nothing leaves this machine.</div>')

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from dashboards.parts.times import moment, sentence_start
 from dashboards.parts.wording import platform_name
-from models.post_status import SKIPPED
+from models.post_status import APPROVED_BY_MAIL, SKIPPED, SKIPPED_BY_MAIL
 
 
 class StoryLine(Protocol):
@@ -28,9 +28,11 @@ class StoryLine(Protocol):
 _SENTENCES = {
     "written": "Written for you.",
     "approved": "{who} approved it.",
+    APPROVED_BY_MAIL: "{who} approved it by the link in a mail.",
     "approved: publish now": "{who} approved it and sent it at once.",
     "approval withdrawn": "{who} took the approval back.",
     SKIPPED: "{who} skipped it. Its place stays empty.",
+    SKIPPED_BY_MAIL: "{who} skipped it by the link in a mail. Its place stays empty.",
     "given up": "{who} gave it up.",
     "edited": "{who} changed it.",
     "edited: the approval is void": "{who} changed it, so it needed a new approval.",

@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import date, datetime, timedelta, tzinfo
 
+from models.clock_words import clock, hour, weekday, zone_label, zone_of
 
-def zone_of(name: str) -> tzinfo:
-    """The IANA zone; UTC when the database holds a name that this machine does not know."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
-
-
-def zone_label(zone: tzinfo, now: datetime) -> str:
-    """What to call the zone: "Chicago time (CST)"."""
-    local = now.astimezone(zone)
-    key = getattr(zone, "key", None)
-    if key is None or key in ("UTC", "Etc/UTC"):
-        return "UTC"
-    city = key.rsplit("/", 1)[-1].replace("_", " ")
-    return f"{city} time ({_abbreviation(local)})"
-
-
-def _abbreviation(local: datetime) -> str:
-    name = local.tzname() or ""
-    return f"UTC{name}" if name[:1] in "+-" else name
+__all__ = [
+    "clock",
+    "day_name",
+    "distance",
+    "moment",
+    "one_line",
+    "sentence_start",
+    "span",
+    "today",
+    "zone_label",
+    "zone_of",
+]
 
 
 def today(zone: tzinfo, now: datetime) -> date:
     """The owner's calendar day."""
     return now.astimezone(zone).date()
-
-
-def clock(at: datetime, zone: tzinfo) -> str:
-    """Time of day: "9:07 AM CST"."""
-    local = at.astimezone(zone)
-    return f"{_hour(local)} {_abbreviation(local)}"
 
 
 def moment(at: datetime, zone: tzinfo, now: datetime) -> str:
@@ -47,23 +32,19 @@ def moment(at: datetime, zone: tzinfo, now: datetime) -> str:
     if days in (-1, 0, 1):
         day = ("yesterday", "today", "tomorrow")[days + 1]
     else:
-        day = f"{local:%a, %b} {local.day}" + (f", {local.year}" if local.year != here.year else "")
+        day = weekday(local) + (f", {local.year}" if local.year != here.year else "")
     return f"{day}, {clock(at, zone)}"
 
 
 def span(starts: datetime, ends: datetime, zone: tzinfo) -> str:
     """From when to when, with the zone named: "Sat, Dec 5, 2026, 10:00 AM to 2:00 PM, Chicago time (CST)"."""
     first, last = starts.astimezone(zone), ends.astimezone(zone)
-    until = _hour(last) if last.date() == first.date() else f"{_full_day(last)}, {_hour(last)}"
-    return f"{_full_day(first)}, {_hour(first)} to {until}, {zone_label(zone, starts)}"
+    until = hour(last) if last.date() == first.date() else f"{_full_day(last)}, {hour(last)}"
+    return f"{_full_day(first)}, {hour(first)} to {until}, {zone_label(zone, starts)}"
 
 
 def _full_day(local: datetime) -> str:
-    return f"{local:%a, %b} {local.day}, {local.year}"
-
-
-def _hour(local: datetime) -> str:
-    return f"{local.hour % 12 or 12}:{local:%M} {'AM' if local.hour < 12 else 'PM'}"
+    return f"{weekday(local)}, {local.year}"
 
 
 def sentence_start(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Literal, assert_never
 
 from dashboards.parts.post_card import PostCard
 from dashboards.parts.times import distance, moment
-from models.post_status import SKIPPED, Status
+from models.post_status import SKIPPED, SKIPPED_BY_MAIL, Status
 
 PLATFORMS = {"facebook": "Facebook", "google": "Google", "instagram": "Instagram"}
 THEMES = {
@@ -79,7 +79,7 @@ def state_of(post: PostCard, *, zone: tzinfo, now: datetime, publishing: bool) -
             when = moment(post.published_at, zone, now) if post.published_at else "some time ago"
             return State("Live", f"Published {when}.", "good")
         case Status.REJECTED:
-            if post.last_reason == SKIPPED:
+            if post.last_reason in (SKIPPED, SKIPPED_BY_MAIL):
                 return State("Skipped", "You left its place empty: nothing goes out instead.", "off")
             told, _, reason = (post.last_reason or "").partition("rejected: ")
             why = f" Your reason: {reason}." if not told and reason not in ("", "no reason") else ""

@@ -20,16 +20,16 @@ INSERT INTO user_preferences (user_id, timezone, posting_frequency) VALUES (%(us
 
 -- name: want_mail
 -- A mail that has to leave; asked for again before it left it stays one.
-INSERT INTO mails (id, user_id, kind, address, next_attempt_at, created_at)
-VALUES (%(id)s, %(user_id)s, %(kind)s, %(address)s, %(now)s, %(now)s)
-ON CONFLICT (user_id, kind, address) WHERE status = 'pending' DO NOTHING
+INSERT INTO mails (id, user_id, kind, address, due_at, next_attempt_at, created_at)
+VALUES (%(id)s, %(user_id)s, %(kind)s, %(address)s, %(now)s, %(now)s, %(now)s)
+ON CONFLICT (user_id, kind, address, week_start) WHERE status = 'pending' DO NOTHING
 
 -- name: want_reset_mail
 -- The mail of a forgotten password, for whoever has this address; no row where nobody has it.
-INSERT INTO mails (id, user_id, kind, address, next_attempt_at, created_at)
-SELECT %(id)s, u.id, 'reset_password', u.email, %(now)s, %(now)s FROM users u
+INSERT INTO mails (id, user_id, kind, address, due_at, next_attempt_at, created_at)
+SELECT %(id)s, u.id, 'reset_password', u.email, %(now)s, %(now)s, %(now)s FROM users u
 WHERE lower(u.email) = lower(%(email)s) ORDER BY (u.email = %(email)s) DESC LIMIT 1
-ON CONFLICT (user_id, kind, address) WHERE status = 'pending' DO NOTHING
+ON CONFLICT (user_id, kind, address, week_start) WHERE status = 'pending' DO NOTHING
 
 -- name: take_mail
 -- Take the mail that is due longest, or the one that is named, for as long as a lease: who dies while sending lets it free
@@ -39,7 +39,7 @@ WHERE id = (
   SELECT id FROM mails WHERE status = 'pending' AND next_attempt_at <= %(now)s
     AND (%(id)s::uuid IS NULL OR id = %(id)s::uuid)
   ORDER BY next_attempt_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING id, user_id, kind, address, attempts, created_at
+RETURNING id, user_id, kind, address, attempts, due_at, week_start
 
 -- name: make_mail_link
 -- A link of a mail that leaves now.
@@ -47,7 +47,7 @@ INSERT INTO mail_links (token_hash, user_id, mail_id, purpose, address, made_at,
 VALUES (%(token_hash)s, %(user_id)s, %(mail_id)s, %(purpose)s, %(address)s, %(now)s, %(expires_at)s)
 
 -- name: finish_mail
--- A mail was sent, or never will be. Who comes back after their lease changes nothing that another one has written.
+-- A mail was sent, or never will be (refused, or nothing was left to say). Who comes back after their lease changes nothing that another one has written.
 UPDATE mails SET status = %(status)s, error = %(error)s, finished_at = %(now)s
 WHERE id = %(id)s AND status = 'pending' AND attempts = %(attempts)s
 
@@ -88,8 +88,8 @@ UPDATE users SET password_hash = %(password_hash)s WHERE id = %(user_id)s
 UPDATE dashboard_sessions SET revoked_at = %(now)s WHERE user_id = %(user_id)s AND revoked_at IS NULL
 
 -- name: mail_health
--- Mails that wait longer than %(late)s, and those given up in the last day.
-SELECT count(*) FILTER (WHERE status = 'pending' AND created_at < clock_timestamp() - %(late)s::interval)::int AS late,
+-- Mails that are overdue by more than %(late)s, and those given up in the last day.
+SELECT count(*) FILTER (WHERE status = 'pending' AND due_at < clock_timestamp() - %(late)s::interval)::int AS late,
        count(*) FILTER (WHERE status = 'failed' AND finished_at > clock_timestamp() - interval '1 day')::int AS failed
 FROM mails WHERE status = 'pending' OR finished_at > clock_timestamp() - interval '1 day'
 

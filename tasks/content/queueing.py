@@ -12,6 +12,8 @@ from uuid import UUID, uuid4
 import orjson
 from sqlmodel import Session
 
+from models.approval_mails import want_approval_mail
+from models.base import utc_now
 from models.content import ContentGeneration
 from models.database import Role, session
 from models.gates import needs_picture
@@ -74,7 +76,8 @@ def no_picture(finder: PictureFinder) -> str:
 async def queue_week(
     owner: OwnerFacts, week: WeekPlan, written: WrittenWeek, ready: Sequence[ReadyPost], *, model: str, paid: Paid
 ) -> Queued:
-    """Store the generation, its posts and what it was paid by in one transaction; returns which posts are new.
+    """Store the generation, its posts and what it was paid by in one transaction; returns which posts are new. Where
+    they wait for their owner's yes, the mail that says so is written down with them.
 
     A slot that another run filled meanwhile stays as it is: the database decides, so that two runs make nothing twice.
     """
@@ -119,6 +122,11 @@ def _store(
         _note_reviews(db, owner, [post.written for post in new])
         generation.posts_made, generation.posts_fallen_back = queued.made, queued.fell_back
         db.add(generation)
+        if new and owner.rights.approval:
+            first = min(post.written.planned.slot.at for post in new)
+            want_approval_mail(
+                db, owner.user_id, week.week_start, first_post_at=first, zone_name=owner.zone_name, now=utc_now()
+            )
         sql = db.connection().exec_driver_sql
         if paid.call_ids:
             sql(query("assign_ai_calls"), {"generation_id": generation.id, "ids": list(paid.call_ids)})

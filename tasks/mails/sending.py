@@ -23,7 +23,8 @@ from models.queries import query
 from models.settings import Settings
 from platforms.errors import InDoubt, OperatorNeeded, PlatformError, Refused
 from platforms.mailer import Letter, Mailer
-from tasks.mails.letters import write
+from tasks.mails.approving import waiting_week
+from tasks.mails.letters import Written, write
 
 
 class MailsSent:
@@ -57,7 +58,11 @@ def send_waiting(config: Settings, *, mail_id: UUID | None = None, seconds: floa
         mail = _take(mail_id, utc_now())
         if mail is None:
             break
-        error = _send(config, mailer, mail)
+        written = _written(config, mail)
+        if written is None:
+            done.count[_drop(mail, utc_now())] += 1
+            continue
+        error = _send(mailer, mail, written)
         done.count[_record(mail, error, utc_now())] += 1
         if isinstance(error, OperatorNeeded):
             done.problem = f"mails: {error.message}"
@@ -72,10 +77,18 @@ def _take(mail_id: UUID | None, now: datetime) -> Row[Any] | None:
         return taken.one_or_none()
 
 
-def _send(config: Settings, mailer: Mailer, mail: Row[Any]) -> PlatformError | None:
-    """Write the mail and hand it over; how that failed, if it did."""
+def _written(config: Settings, mail: Row[Any]) -> Written | None:
+    """The mail as it is now; None when nothing is left to be said."""
     kind = MailKind(mail.kind)
-    written = write(kind, public_url=config.public_url, token=_link(mail, kind), sandbox=config.uses_sandbox)
+    url, sandbox = config.public_url, config.uses_sandbox
+    if kind is not MailKind.APPROVAL_NEEDED:
+        return write(kind, public_url=url, token=_link(mail, kind), sandbox=sandbox)
+    week = waiting_week(mail, utc_now())
+    return write(kind, public_url=url, week=week, sandbox=sandbox) if week is not None else None
+
+
+def _send(mailer: Mailer, mail: Row[Any], written: Written) -> PlatformError | None:
+    """Hand it over; how that failed, if it did."""
     letter = Letter(
         mail_id=str(mail.id), to=mail.address, subject=written.subject, text=written.text, html=written.html
     )
@@ -106,9 +119,17 @@ def _link(mail: Row[Any], kind: MailKind) -> str | None:
     return token
 
 
+def _drop(mail: Row[Any], now: datetime) -> str:
+    """Nothing is left to be said: the mail is finished without being sent; in a word."""
+    told = {"id": mail.id, "attempts": mail.attempts, "error": None, "status": "dropped", "now": now}
+    with session(Role.ACCESS) as db:
+        db.connection().exec_driver_sql(query("finish_mail"), told)
+    return "not needed"
+
+
 def _record(mail: Row[Any], error: PlatformError | None, now: datetime) -> str:
     """Write down what came of it, unless somebody took the mail over meanwhile; in a word."""
-    again_at = None if error is None or isinstance(error, Refused) else next_try(mail.attempts, mail.created_at, now)
+    again_at = None if error is None or isinstance(error, Refused) else next_try(mail.attempts, mail.due_at, now)
     told = {"id": mail.id, "attempts": mail.attempts, "error": error.message if error is not None else None}
     with session(Role.ACCESS) as db:
         run = db.connection().exec_driver_sql

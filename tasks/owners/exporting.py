@@ -35,7 +35,7 @@ NOT_EXPORTED: Mapping[str, str] = {
     "ai_calls": "what writing costs us",
     "ai_batch_requests": "orders for weeks that are being written; the posts come into the queue",
     "connect_attempts": "ways to a platform and back, open for minutes; sealed",
-    "mails": "that we wrote to you about your login; forgotten after a month",
+    "mails": "that we wrote to you about your login and your posts; forgotten after a month",
     "mail_links": "what the links in these mails are checked with",
     "publish_handles": "ids of what exists unseen on a platform until it is published",
     "publish_discards": "ids of what exists unseen on a platform until it is deleted",

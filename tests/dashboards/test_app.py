@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import streamlit.config
 
-from dashboards.app import picture_sources, server_options
+from dashboards.app import server_options
 from dashboards.doors import Doors
+from dashboards.pages import picture_sources
 from models.settings import S3, Settings, load_settings
 from tests.dashboards.house import ROOT
 

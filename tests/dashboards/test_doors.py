@@ -84,6 +84,8 @@ ENTRIES: dict[str, Entry] = {
     "POST /connect/choice/{id}": Entry(ids={"id": attempt, "account": account}, form={"pick": "{account}"}),
     "GET /connect/end/{id}": Entry(ids={"id": account}),
     "POST /connect/end/{id}": Entry(ids={"id": account}),
+    "GET /decide": Entry(why="the token is the permission, given to nobody but in a mail (test_decide.py)"),
+    "POST /decide": Entry(why="the token is the permission, given to nobody but in a mail (test_decide.py)"),
     "GET /m/{key}": Entry(why="the key is the permission: platforms fetch pictures by it, and no page shows another's"),
     "POST /meta/{app}/deauthorize": Entry(why="only what Meta signed counts (test_meta_callbacks.py)"),
     "POST /meta/{app}/deletion": Entry(why="only what Meta signed counts (test_meta_callbacks.py)"),

@@ -10,7 +10,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, get_type_hints
 from uuid import UUID, uuid4
 
@@ -101,6 +101,7 @@ def _arguments(eve: Tenant) -> dict[object, Any]:
         KeyRing: key_ring(),
         Rights: rights("premium", "active", None, utc_now()),
         datetime: utc_now(),
+        date: utc_now().date(),
         datetime | None: eve.rows["user_preferences"]["updated_at"],
         tuple[str, str | None]: (eve.rows["business_facts"]["text"], None),
         BusinessDetails: business_details(

@@ -40,9 +40,9 @@ def test_mails_that_wait_and_mails_given_up_are_told(owner: psycopg.Connection[A
     assert said(**given) == [(False, "the mail server takes mails from a@b.example")]
     bob, now = make_owner(owner), utc_now()
     mail = {"user_id": bob.user_id, "kind": "verify_email", "address": bob.email, "next_attempt_at": now}
-    insert(owner, "mails", **mail, created_at=now - timedelta(minutes=20))
+    insert(owner, "mails", **mail, created_at=now - timedelta(hours=12), due_at=now - timedelta(minutes=20))
     assert len(said(**given)) == 1
-    owner.execute("UPDATE mails SET created_at = now() - interval '31 minutes'")
+    owner.execute("UPDATE mails SET due_at = now() - interval '31 minutes'")
     insert(owner, "mails", **mail, status="failed", finished_at=now)
     assert said(**given)[1:] == [
         (True, "mails that wait for more than half an hour: 1"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -240,6 +240,63 @@ class TestTwice:
             )
         ]
         assert max(per_account) == 3
+
+
+class TestTold:
+    """The mail that tells of posts that wait is written down with them."""
+
+    def mails(self, connection: Connection) -> list[dict[str, Any]]:
+        return _rows(connection, "SELECT kind, status, address, week_start, due_at FROM mails ORDER BY week_start")
+
+    async def test_one_mail_a_week_however_often_and_wherever_it_is_run(self, owner: Connection) -> None:
+        someone = _connected(owner, "google", "facebook", "instagram")
+        await asyncio.gather(*(_run(generation()) for _ in range(3)))
+        make_account(owner, someone, "facebook")
+        await _run(generation())  # new posts for the same weeks, before the mails have left
+        await _run(generation())
+        weeks = [row["week_start"] for row in _rows(owner, "SELECT DISTINCT week_start FROM content_generations")]
+        told = self.mails(owner)
+        assert [row["week_start"] for row in told] == sorted(weeks)
+        assert {(row["kind"], row["status"], row["address"]) for row in told} == {
+            ("approval_needed", "pending", someone.email)
+        }
+
+    async def test_the_first_week_is_told_at_once_and_the_next_one_in_the_morning(self, owner: Connection) -> None:
+        someone = _connected(owner, "facebook", posting_frequency=7)
+        before = utc_now()
+        await _run(generation())
+        first, *later = self.mails(owner)
+        assert before <= first["due_at"] <= utc_now()
+        for mail in later:
+            assert mail["due_at"].astimezone(zone(someone.zone)).time() == time(8)
+        for mail in (first, *later):
+            at = _rows(
+                owner,
+                "SELECT min(p.scheduled_for) AS at FROM post_queue p JOIN content_generations g "
+                "ON g.id = p.generation_id WHERE g.week_start = %s",
+                mail["week_start"],
+            )
+            assert mail["due_at"] < at[0]["at"], "before the first of its posts leaves"
+
+    async def test_a_run_that_makes_nothing_wants_none(self, owner: Connection) -> None:
+        _connected(owner, "facebook")
+        await _run(generation())
+        owner.execute("UPDATE mails SET status = 'sent', finished_at = now()")
+        await _run(generation())
+        assert {row["status"] for row in self.mails(owner)} == {"sent"}
+
+    async def test_posts_that_go_out_by_themselves_are_not_told(self, owner: Connection) -> None:
+        _connected(owner, "facebook", plan="starter")
+        await _run(generation())
+        assert _posts(owner)
+        assert self.mails(owner) == []
+
+    async def test_who_does_not_want_it_is_not_told(self, owner: Connection) -> None:
+        _connected(owner, "facebook")
+        owner.execute("UPDATE user_preferences SET push_approval_needed = false")
+        await _run(generation())
+        assert _posts(owner)
+        assert self.mails(owner) == []
 
 
 class TestPictures:
