@@ -29,7 +29,7 @@ from tasks.media.preparing import OwnPicture, StockPhoto, Workshop
 _MOST_OWN = 1_000
 # With so many ready photos of a search that do not rest, no further one is fetched and converted while a week is being
 # written; housekeeping makes more of them ready (`tasks.media.stocking`).
-_ENOUGH_READY = 6
+_ENOUGH_READY = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import re
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import orjson
@@ -131,6 +132,7 @@ def nearest(wanted: str, known: Sequence[str]) -> str | None:
     return best if best is not None and similarity(best) >= 0.5 else None
 
 
+@lru_cache(maxsize=4096)  # every post's wish is held against every search that its trade knows
 def _words(text: str) -> frozenset[str]:
     found = (word.removesuffix("s") for word in re.findall(r"\w+", text.casefold()) if word not in _EMPTY_WORDS)
     return frozenset(found)

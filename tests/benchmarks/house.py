@@ -23,8 +23,10 @@ def postgres() -> Iterator[str]:
     """A durable (fsync on) embedded PostgreSQL with the migrated schema."""
     from models import database, embedded_postgres
     from models.migrations import migrate
-    from models.settings import load_settings
+    from models.settings import load_settings, settings
 
+    os.environ["POSTAGENT_ENCRYPTION_KEYS"] = KEY  # for what is made in this process
+    settings.cache_clear()
     home = Path(mkdtemp(prefix="pa-bench-"))
     home.chmod(0o755)
     url = database.database_url(load_settings(home=home))
@@ -71,7 +73,6 @@ def connect_accounts(db: psycopg.Connection[Any], number: int) -> None:
     """So many Google accounts, each of an owner of its own."""
     from tests.factories import make_account, make_owner
 
-    os.environ["POSTAGENT_ENCRYPTION_KEYS"] = KEY
     for _ in range(number):
         make_account(db, make_owner(db, plan="starter"), "google", access_token=f"token-{uuid4().hex}")
 

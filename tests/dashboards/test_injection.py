@@ -132,7 +132,9 @@ def test_no_page_runs_or_becomes_what_somebody_wrote(visit: Visit, view: str) ->
     pressed: set[str] = set()
     visit.press_buttons(path, pressed)
     for index in range(visit.page.locator(PARTS).count()):
-        visit.press(visit.page.locator(PARTS).nth(index), f"{path}, part {index}")
+        part = visit.page.locator(PARTS).nth(index)
+        if part.is_visible():  # not what another tab holds
+            visit.press(part, f"{path}, part {index}")
         visit.press_buttons(path, pressed)
 
 
