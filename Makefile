@@ -6,7 +6,7 @@
 BIN := .venv/bin
 READY := .venv/.ready
 # Two processes: tests wait more for servers than they compute. The tests of the running stack stay together.
-PYTEST_ARGS ?= -n 2 --dist loadgroup
+PYTEST_ARGS ?= -n 3 --dist loadgroup
 # The first of these that is a Python 3.11 to 3.13.
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 && echo $$name && break; \

@@ -4,7 +4,6 @@ what came too late says so."""
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -86,7 +85,8 @@ async def test_held_posts_go_on_in_order_after_the_owner_connects_again(
         "SELECT started_at FROM publish_attempts WHERE outcome = 'published' ORDER BY started_at"
     ).fetchall()
     starts = [row[0] for row in attempts]
-    assert all(later - earlier >= timedelta(seconds=SPACING * 0.9) for earlier, later in pairwise(starts))
+    # On a busy machine one may leave late and the next in time: each has its own earliest moment.
+    assert all(start - began >= timedelta(seconds=SPACING * 0.9 * place) for place, start in enumerate(starts))
     assert starts[0] >= began
 
 
