@@ -5,7 +5,8 @@
 
 BIN := .venv/bin
 READY := .venv/.ready
-# Two processes: tests wait more for servers than they compute. The tests of the running stack stay together.
+# Three processes: the tests of the running house and of the browser stay together, each in one, and wait as much as they
+# compute.
 PYTEST_ARGS ?= -n 3 --dist loadgroup
 # The first of these that is a Python 3.11 to 3.13.
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \

@@ -187,6 +187,7 @@ def main() -> None:
     args = parser.parse_args()
     with postgres() as url, stub(0.1) as address:
         os.environ["POSTAGENT_DATABASE_URL"] = url
+        settings.cache_clear()
         with psycopg.connect(url, autocommit=True) as db:
             connect_accounts(db, ACCOUNTS)
         print(f"\nLateness over {args.seconds:.0f} s, in ms (platform latency 100 ms)")
