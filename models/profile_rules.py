@@ -143,7 +143,7 @@ def time_words(at: time) -> str:
 
 def avoided_words(text: str) -> list[str]:
     """The words and phrases of a list that is written one a line, or with commas between them; none twice."""
-    found = (one_line(part) for part in _BETWEEN_WORDS.split(text))
+    found = (part.strip(" ,") for part in _BETWEEN_WORDS.split(paragraphs(text)))
     return list({part.casefold(): part for part in found if part}.values())
 
 
