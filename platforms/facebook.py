@@ -14,7 +14,7 @@ import httpx
 import orjson
 from pydantic import SecretStr
 
-from platforms.answers import count, insight_values, moment, part, text
+from platforms.answers import insight_values, moment, part, text
 from platforms.base import (
     Account,
     Capabilities,
@@ -38,6 +38,7 @@ from platforms.errors import InDoubt, PlatformError, ReconnectNeeded, Refused, T
 from platforms.graph import Graph, OnUsage, on_behalf
 from platforms.graph_access import check_by_facebook
 from platforms.graph_errors import FACEBOOK_RULES, is_gone
+from platforms.graph_metrics import FACEBOOK_ENGAGEMENT, FACEBOOK_INSIGHTS, facebook_metrics
 from platforms.http import unclear
 
 PublishMode = Literal["prepared", "direct"]
@@ -50,10 +51,6 @@ NEEDED_PERMISSIONS = ("pages_manage_posts", "pages_read_engagement")
 
 _LIST_FIELDS = "id,message,created_time,permalink_url,is_published,application"
 _UNSEEN_FIELDS = "id,created_time,is_published,application,scheduled_publish_time"
-_ENGAGEMENT = (
-    "likes.summary(true).limit(0),comments.summary(true).limit(0),reactions.summary(total_count).limit(0),shares"
-)
-_REACH, _VIEWS, _CLICKS = _INSIGHTS = ("post_total_media_view_unique", "post_media_view", "post_clicks")
 _POSTS_A_BATCH = 50
 
 
@@ -263,12 +260,14 @@ class Facebook:
         found: dict[str, PostMetrics] = {}
         for start in range(0, len(platform_post_ids), _POSTS_A_BATCH):
             ids = platform_post_ids[start : start + _POSTS_A_BATCH]
-            posts = await self._batch(account, {post_id: f"{post_id}?fields=id,{_ENGAGEMENT}" for post_id in ids})
+            posts = await self._batch(
+                account, {post_id: f"{post_id}?fields=id,{FACEBOOK_ENGAGEMENT}" for post_id in ids}
+            )
             known = [post_id for post_id, post in posts.items() if isinstance(post, dict)]
             insights = await self._insights(account, known)
             for post_id, post in posts.items():
                 if isinstance(post, dict):
-                    found[post_id] = _post_metrics(post, insights.get(post_id, {}))
+                    found[post_id] = facebook_metrics(post, insights.get(post_id, {}))
         return found
 
     async def location_metrics(self, account: Account, first: date, last: date) -> Sequence[LocationDay]:
@@ -348,7 +347,7 @@ class Facebook:
     async def _insights(self, account: Account, ids: Sequence[str]) -> dict[str, dict[str, int]]:
         """Insight values per post. One metric that Facebook has retired fails a whole request: it is found out by
         asking for each alone, and not asked for again."""
-        names = [name for name in _INSIGHTS if name not in self._retired]
+        names = [name for name in FACEBOOK_INSIGHTS if name not in self._retired]
         if not names or not ids:
             return {}
         try:
@@ -384,18 +383,3 @@ def _id_of(answer: Mapping[str, Any], makes_visible: bool, key: str = "id") -> s
     if value is None:
         raise unclear(makes_visible)(f"Facebook took the request but told no {key}", code="unreadable")
     return value
-
-
-def _post_metrics(post: Mapping[str, Any], insights: Mapping[str, int]) -> PostMetrics:
-    def total(edge: str) -> int | None:
-        return count(part(part(post.get(edge)).get("summary")).get("total_count"))
-
-    reactions, likes = total("reactions"), total("likes")
-    return PostMetrics(
-        reach=insights.get(_REACH),
-        impressions=insights.get(_VIEWS),
-        clicks=insights.get(_CLICKS),
-        likes=likes if reactions is None else reactions,
-        comments=total("comments"),
-        shares=count(part(post.get("shares")).get("count")) or 0,  # absent when there are none
-    )

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from platforms.answers import count, insight_values, moment, part, rows, text, word
+from platforms.answers import count, moment, part, rows, text, word
 from platforms.base import (
     Account,
     Capabilities,
@@ -39,6 +39,7 @@ from platforms.errors import InDoubt, PlatformError, ReconnectNeeded, Refused, T
 from platforms.graph import Graph, OnUsage, on_behalf, token_and_end
 from platforms.graph_access import check_by_facebook
 from platforms.graph_errors import HOUR, INSTAGRAM_RULES, NEW_CONTAINER, is_gone, subcode_in
+from platforms.graph_metrics import MEDIA_INSIGHTS, instagram_metrics
 from platforms.http import redact, unclear
 
 NEEDED_PERMISSIONS = ("instagram_basic", "instagram_content_publish")  # with Facebook Login
@@ -52,7 +53,6 @@ MINIMUM_TOKEN_AGE = 24 * HOUR
 _BY_SUBCODE = {subcode: rule for (_, subcode), rule in INSTAGRAM_RULES.items() if subcode is not None}
 
 _LIST_FIELDS = "id,caption,timestamp,permalink"
-_INSIGHTS = "reach,views,likes,comments,shares"
 _PAGE = 25
 _AT_ONCE = 4
 
@@ -358,21 +358,12 @@ class Instagram:
 
     async def _insights(self, account: Account, media_id: str) -> PostMetrics | None:
         try:
-            answer = await self._graph(account).get(f"{media_id}/insights", account.access_token, metric=_INSIGHTS)
+            answer = await self._graph(account).get(f"{media_id}/insights", account.access_token, metric=MEDIA_INSIGHTS)
         except PlatformError as error:
             if isinstance(error, Refused) or is_gone(error) or error.code == "10":  # 10: also "not enough viewers"
                 return None
             raise
-        numbers = insight_values(answer)
-        if not numbers:
-            return None
-        return PostMetrics(
-            reach=numbers.get("reach"),
-            impressions=numbers.get("views"),
-            likes=numbers.get("likes"),
-            comments=numbers.get("comments"),
-            shares=numbers.get("shares"),
-        )
+        return instagram_metrics(answer)
 
     async def _refresh_by_facebook(self, account: Account, refresh_token: SecretStr | None, now: datetime) -> Tokens:
         graph = self._by_facebook_login

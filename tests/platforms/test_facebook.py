@@ -406,7 +406,7 @@ class TestMetrics:
     ) -> None:
         ids = await self.history(sandbox, page, 2)
         retired = ("post_total_media_view_unique", "post_impressions", "post_clicks")  # dead since 2025-11-15
-        monkeypatch.setattr("platforms.facebook._INSIGHTS", retired)
+        monkeypatch.setattr("platforms.facebook.FACEBOOK_INSIGHTS", retired)
         facebook = connect("facebook")
         for batches in (4, 2):  # found out once: engagement, all, each alone, all that live; then never again
             sandbox.control("DELETE", "calls")
