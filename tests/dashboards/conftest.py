@@ -38,6 +38,7 @@ from tests.browser import running_browser
 from tests.dashboards.house import CHEAP, CHEAP_NOBODY, PASSWORD_HASH, ROOT, Login, make_login
 from tests.databases import Databases
 from tests.factories import Owner, make_owner
+from tests.sandbox_server import Server
 
 
 @pytest.fixture(autouse=True)
@@ -209,3 +210,10 @@ def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> Non
         except httpx.TransportError:
             time.sleep(0.1)
     raise AssertionError(f"the dashboard did not start: {log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def outside(_running_sandbox: Server) -> Server:
+    """An empty sandbox."""
+    _running_sandbox.control("POST", "reset")
+    return _running_sandbox

@@ -38,13 +38,6 @@ WORDS = ("Know where your main shut-off valve is before you need it.", "A drip a
 
 
 @pytest.fixture(scope="module")
-def outside(_running_sandbox: Server) -> Server:
-    """An empty sandbox."""
-    _running_sandbox.control("POST", "reset")
-    return _running_sandbox
-
-
-@pytest.fixture(scope="module")
 def house(databases: Databases, tmp_path_factory: pytest.TempPathFactory, outside: Server) -> Iterator[Live]:
     """The dashboard with the sandbox as its outside world, and this process as the worker that sends mails."""
     folder = tmp_path_factory.mktemp("dashboard")

@@ -27,13 +27,6 @@ PASSWORD, NEW_PASSWORD = "orange van at noon", "green ladder by dawn"
 
 
 @pytest.fixture(scope="module")
-def outside(_running_sandbox: Server) -> Server:
-    """An empty sandbox."""
-    _running_sandbox.control("POST", "reset")
-    return _running_sandbox
-
-
-@pytest.fixture(scope="module")
 def house(databases: Databases, tmp_path_factory: pytest.TempPathFactory, outside: Server) -> Iterator[Live]:
     """The dashboard, with the sandbox as its outside world."""
     folder = tmp_path_factory.mktemp("dashboard")
